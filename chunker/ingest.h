@@ -1,0 +1,23 @@
+#pragma once
+
+#include "core/chunk_sink.h"
+#include "core/observer.h"
+#include "core/snapshot.h"
+
+namespace azekura::chunker {
+
+/// Reads one source into the sink, in a lane of its own, and returns its snapshot.
+///
+/// Files whose state is the remembered one are not read again. What cannot be read, or changes
+/// while it is read, becomes an entry with a flaw and is reported to the observer; names that
+/// vanish meanwhile are left out. A command that does not end with status 0 leaves a snapshot that
+/// is not complete.
+///
+/// `started` is when this run began to look at its sources: files with times after two seconds
+/// before it are not remembered. Memory: bounded by the largest directory on the way, the depth,
+/// and the files with several names.
+/// Errors: SourceError if the source cannot be opened at all; InterruptedError; those of the sink.
+Snapshot ingest(const Source& source, ChunkSink& sink, Observer& observer,
+                const Timestamp& started);
+
+}  // namespace azekura::chunker

@@ -1,0 +1,264 @@
+#include "chunker/source_walker.h"
+
+#include "chunker/object_metadata.h"
+#include "chunker/source_error.h"
+#include "core/error.h"
+#include "core/limits.h"
+#include "core/text.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+namespace azekura::chunker {
+
+namespace {
+
+/// Directories above the current one whose descriptors stay open; deeper trees reopen "..".
+constexpr std::size_t kOpenLevelsMax = 64;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+struct FreeText {
+  void operator()(char* text) const { std::free(text); }  // NOLINT: realpath allocates with malloc
+};
+
+std::string resolve_origin(const std::string& origin) {
+  const std::unique_ptr<char, FreeText> resolved{::realpath(origin.c_str(), nullptr)};
+  if (!resolved) {
+    throw_source_error(errno, "open the source", origin);
+  }
+  return std::string{resolved.get()};
+}
+
+/// Names in the directory, sorted. Errors: SourceError about `path`; `names` has what was read.
+void list_names(int directory, const std::string& path, std::vector<std::string>& names) {
+  const int own = ::fcntl(directory, F_DUPFD_CLOEXEC, 0);
+  const std::unique_ptr<DIR, CloseDirectory> listing{own < 0 ? nullptr : ::fdopendir(own)};
+  if (!listing) {
+    throw_source_error(errno, "list", path);
+  }
+  errno = 0;
+  while (const dirent* entry =
+             ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
+    std::string name{static_cast<const char*>(entry->d_name)};
+    if (name != "." && name != "..") {
+      names.push_back(std::move(name));
+    }
+    errno = 0;
+  }
+  const int error_number = errno;
+  std::sort(names.begin(), names.end());
+  if (error_number != 0) {
+    throw_source_error(error_number, "list", path);
+  }
+}
+
+int open_directory(int directory, const std::string& name) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  const int fd = ::openat(directory, name.c_str(), kFlags | O_NOATIME);
+  return fd < 0 && errno == EPERM ? ::openat(directory, name.c_str(), kFlags) : fd;
+}
+
+}  // namespace
+
+SourceWalker::SourceWalker(const std::string& origin, Observer& observer)
+    : observer_{observer}, path_{resolve_origin(origin)} {
+  const std::size_t slash = path_.rfind('/');
+  const std::string parent = path_.substr(0, slash + 1);
+  name_ = path_ == "/" ? "." : path_.substr(slash + 1);
+  root_parent_ = UniqueFd{::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!root_parent_.is_open()) {
+    throw_source_error(errno, "open the source", path_);
+  }
+  const std::optional<ObjectStatus> status = look_at(root_parent_.get(), name_, path_);
+  if (!status) {
+    throw_source_error(ENOENT, "open the source", path_);
+  }
+  if (status->kind != EntryKind::directory && status->kind != EntryKind::file) {
+    throw SourceError{"the source \"{}\" is neither a directory nor a file", printable(path_)};
+  }
+  if (status->kind == EntryKind::directory) {
+    const UniqueFd probe{open_directory(root_parent_.get(), name_)};
+    if (!probe.is_open()) {
+      throw_source_error(errno, "open the source", path_);
+    }
+  }
+  mount_ = status->mount;
+}
+
+std::optional<WalkItem> SourceWalker::next() {
+  if (!is_started_) {
+    is_started_ = true;
+    directory_ = root_parent_.get();
+    std::optional<WalkItem> root = visit(true);
+    if (!root) {
+      throw_source_error(ENOENT, "open the source", path_);
+    }
+    return root;
+  }
+  while (!levels_.empty()) {
+    Level& top = levels_.back();
+    path_.resize(top.path_length);
+    if (top.next_name == top.names.size()) {
+      return leave();
+    }
+    directory_ = top.fd.get();
+    name_ = std::move(top.names[top.next_name++]);
+    path_ += path_.ends_with('/') ? "" : "/";
+    path_ += name_;
+    if (std::optional<WalkItem> item = visit(false)) {
+      return item;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<WalkItem> SourceWalker::visit(bool is_root) {
+  try {
+    const std::optional<ObjectStatus> status = look_at(directory_, name_, path_);
+    if (!status) {
+      return std::nullopt;
+    }
+    WalkItem item;
+    item.entry = make_entry(is_root ? std::string{} : name_, *status, owners_);
+    item.state = status->state;
+    return status->kind == EntryKind::directory ? enter(std::move(item), *status)
+                                                : visit_object(std::move(item), *status);
+  } catch (const SourceError& error) {
+    if (is_root) {
+      throw;
+    }
+    // Not even its kind is known, so its directory is what lacks something.
+    observer_.flawed(path_, error.what());
+    levels_.back().flaw = EntryFlaw::unreadable;
+    return std::nullopt;
+  }
+}
+
+std::optional<WalkItem> SourceWalker::visit_object(WalkItem item, const ObjectStatus& status) {
+  if (status.kind == EntryKind::symlink && !add_link_target(item.entry, directory_, name_, path_)) {
+    return std::nullopt;
+  }
+  if (status.kind != EntryKind::file) {
+    add_closed_metadata(item.entry, directory_, name_);
+  }
+  if (status.links > 1) {
+    const HardLinkTable::Visit visit = hard_links_.visit(status);
+    item.entry.hard_link = visit.link;
+    item.has_content_elsewhere = status.kind == EntryKind::file && !visit.is_first;
+  }
+  if (item.has_content_elsewhere) {
+    add_closed_metadata(item.entry, directory_, name_);
+  }
+  return item;
+}
+
+std::optional<WalkItem> SourceWalker::enter(WalkItem item, ObjectStatus status) {
+  if (levels_.size() >= limits::kTreeDepthMax) {
+    return unreadable(std::move(item), "lies below too many directories");
+  }
+  if (status.mount != mount_) {
+    return enter_other_mount(std::move(item), status);
+  }
+  UniqueFd fd{open_directory(directory_, name_)};
+  if (!fd.is_open()) {
+    const int error_number = errno;
+    if (error_number == ENOENT) {
+      return std::nullopt;
+    }
+    try {
+      throw_source_error(error_number, "open", path_);
+    } catch (const SourceError& error) {
+      return unreadable(std::move(item), error.what());
+    }
+  }
+  // The directory that was opened counts, should another one have taken its name.
+  const std::optional<ObjectStatus> opened = look_at(fd.get(), "", path_);
+  AZK_CHECK(opened.has_value());
+  item.entry = make_entry(std::move(item.entry.name), *opened, owners_);
+  item.state = opened->state;
+  if (opened->mount != mount_) {
+    return enter_other_mount(std::move(item), *opened);
+  }
+  return enter_listed(std::move(item), std::move(fd));
+}
+
+WalkItem SourceWalker::enter_listed(WalkItem item, UniqueFd fd) {
+  item.step = WalkStep::enter;
+  add_open_metadata(item.entry, fd.get());
+  Level level;
+  try {
+    list_names(fd.get(), path_, level.names);
+  } catch (const SourceError& error) {
+    observer_.flawed(path_, error.what());
+    level.flaw = EntryFlaw::unreadable;
+  }
+  level.fd = std::move(fd);
+  level.device = item.state.device;
+  level.inode = item.state.inode;
+  push(std::move(level));
+  return item;
+}
+
+WalkItem SourceWalker::enter_other_mount(WalkItem item, const ObjectStatus& status) {
+  observer_.notice("\"" + printable(path_) +
+                   "\" is a mount point: what is mounted there is not part of this source");
+  item.step = WalkStep::enter;
+  Level level;
+  level.device = status.state.device;
+  level.inode = status.state.inode;
+  push(std::move(level));
+  return item;
+}
+
+void SourceWalker::push(Level level) {
+  level.path_length = path_.size();
+  levels_.push_back(std::move(level));
+  if (levels_.size() > kOpenLevelsMax) {
+    levels_[levels_.size() - 1 - kOpenLevelsMax].fd = UniqueFd{};
+  }
+}
+
+WalkItem SourceWalker::leave() {
+  const Level left = std::move(levels_.back());
+  levels_.pop_back();
+  if (!levels_.empty() && !levels_.back().fd.is_open()) {
+    reopen_top(left);
+  }
+  WalkItem item;
+  item.step = WalkStep::leave;
+  item.entry.flaw = left.flaw;
+  return item;
+}
+
+void SourceWalker::reopen_top(const Level& below) {
+  Level& top = levels_.back();
+  UniqueFd fd{below.fd.is_open() ? open_directory(below.fd.get(), "..") : -1};
+  if (fd.is_open()) {
+    const std::optional<ObjectStatus> status = look_at(fd.get(), "", path_);
+    if (status && status->state.device == top.device && status->state.inode == top.inode) {
+      top.fd = std::move(fd);
+      return;
+    }
+  }
+  // Somebody moved the directory we came from; what was not visited yet cannot be found again.
+  top.names.resize(top.next_name);
+  top.flaw = EntryFlaw::unreadable;
+  observer_.flawed(std::string_view{path_}.substr(0, top.path_length), "moved while it was read");
+}
+
+WalkItem SourceWalker::unreadable(WalkItem item, const std::string& reason) {
+  observer_.flawed(path_, reason);
+  item.entry.flaw = EntryFlaw::unreadable;
+  return item;
+}
+
+}  // namespace azekura::chunker

@@ -1,0 +1,192 @@
+#include "chunker/tree_builder.h"
+
+#include "core/checksum.h"
+#include "core/error.h"
+#include "core/tree_codec.h"
+
+#include <utility>
+
+namespace azekura::chunker {
+
+namespace {
+
+/// Steps and bytes that may wait for their contents before a block is closed early for them.
+constexpr std::size_t kQueueSteps = 4096;
+constexpr std::uint64_t kQueueBytes = 256 * kMiB;
+
+}  // namespace
+
+TreeBuilder::TreeBuilder(ChunkSink& sink, std::string source, const Timestamp& scan_start)
+    : sink_{sink},
+      cutter_{sink.cutter_key(), kDirectoryTarget},
+      source_{std::move(source)},
+      scan_start_{scan_start},
+      root_record_{scan_start} {}
+
+std::string TreeBuilder::record_key(std::string_view source, std::string_view path) {
+  std::string key{source};
+  key += '\0';
+  key += path;
+  return key;
+}
+
+void TreeBuilder::enter(Entry directory, ByteView recalled) {
+  Step step;
+  step.kind = Kind::enter;
+  step.entry = std::move(directory);
+  step.recalled = checksum(recalled);
+  push(std::move(step));
+}
+
+void TreeBuilder::leave(EntryFlaw flaw) {
+  Step step;
+  step.kind = Kind::leave;
+  step.entry.flaw = flaw;
+  push(std::move(step));
+}
+
+void TreeBuilder::add(Entry entry) {
+  Step step;
+  step.entry = std::move(entry);
+  push(std::move(step));
+}
+
+void TreeBuilder::add_known(Entry entry, const FileState& state) {
+  Step step;
+  step.entry = std::move(entry);
+  step.state = state;
+  push(std::move(step));
+}
+
+void TreeBuilder::add_pending(Entry entry, const PendingContent& content,
+                              std::optional<FileState> state) {
+  Step step;
+  step.entry = std::move(entry);
+  step.pending = content;
+  step.state = state;
+  push(std::move(step));
+}
+
+void TreeBuilder::discard(const PendingContent& content) {
+  Step step;
+  step.kind = Kind::discard;
+  step.pending = content;
+  push(std::move(step));
+}
+
+Entry TreeBuilder::finish() {
+  settle(true);
+  AZK_CHECK(open_.empty());
+  AZK_CHECK(root_.has_value());
+  if (!root_record_.empty()) {
+    remember(root_record_, 0);
+  }
+  return *std::move(root_);
+}
+
+void TreeBuilder::push(Step step) {
+  if (step.pending) {
+    pending_bytes_ += step.pending->bytes;
+  }
+  queue_.push_back(std::move(step));
+  settle(false);
+}
+
+void TreeBuilder::settle(bool to_the_end) {
+  while (!queue_.empty()) {
+    const bool is_full = queue_.size() > kQueueSteps || pending_bytes_ > kQueueBytes;
+    if (!resolve(queue_.front(), to_the_end || is_full)) {
+      return;
+    }
+    Step step = std::move(queue_.front());
+    queue_.pop_front();
+    apply(std::move(step));
+  }
+}
+
+bool TreeBuilder::resolve(Step& step, bool may_wait) {
+  if (!step.pending) {
+    return true;
+  }
+  std::optional<Content> content = sink_.poll(step.pending->stream);
+  if (!content && !may_wait) {
+    return false;
+  }
+  step.entry.content = content ? std::move(content) : sink_.wait(step.pending->stream);
+  pending_bytes_ -= step.pending->bytes;
+  return true;
+}
+
+void TreeBuilder::apply(Step step) {
+  switch (step.kind) {
+    case Kind::enter:
+      apply_enter(std::move(step));
+      break;
+    case Kind::leave:
+      apply_leave(step.entry.flaw);
+      break;
+    case Kind::discard:
+      break;
+    case Kind::entry:
+      if (step.state) {
+        ScanRecordWriter& record = open_.empty() ? root_record_ : open_.back().record;
+        record.add(step.entry, *step.state);
+      }
+      if (step.entry.kind == EntryKind::file && step.entry.content) {
+        totals_.bytes += step.entry.content->size;
+      }
+      place(std::move(step.entry));
+      break;
+  }
+}
+
+void TreeBuilder::apply_enter(Step step) {
+  OpenDirectory directory{.entry = std::move(step.entry),
+                          .encoded = {},
+                          .record = ScanRecordWriter{scan_start_},
+                          .recalled = step.recalled,
+                          .path_length = path_.size()};
+  path_ += directory.entry.name;
+  path_ += '/';
+  open_.push_back(std::move(directory));
+}
+
+void TreeBuilder::apply_leave(EntryFlaw flaw) {
+  AZK_CHECK(!open_.empty());
+  OpenDirectory directory = std::move(open_.back());
+  open_.pop_back();
+  if (!directory.record.empty()) {
+    remember(directory.record, directory.recalled);
+  }
+  path_.resize(directory.path_length);
+  Piece piece;
+  piece.chunk_lengths = cutter_.cut(directory.encoded);
+  piece.bytes = std::move(directory.encoded);
+  directory.entry.content = sink_.put_tree(std::move(piece));
+  if (flaw != EntryFlaw::none) {
+    directory.entry.flaw = flaw;
+  }
+  place(std::move(directory.entry));
+}
+
+void TreeBuilder::place(Entry entry) {
+  ++totals_.entries;
+  totals_.flawed += entry.flaw != EntryFlaw::none ? 1 : 0;
+  unreadable_ += entry.flaw == EntryFlaw::unreadable ? 1 : 0;
+  if (open_.empty()) {
+    AZK_CHECK(!root_.has_value());
+    root_ = std::move(entry);
+    return;
+  }
+  // Entries come sorted, so their encodings one by one are the encoding of the directory.
+  append(open_.back().encoded, encode_directory({&entry, 1}));
+}
+
+void TreeBuilder::remember(ScanRecordWriter& record, std::uint64_t recalled) {
+  const Buffer encoded = record.take();
+  if (checksum(encoded) != recalled) {
+    sink_.remember(record_key(source_, path_), encoded);
+  }
+}
+
+}  // namespace azekura::chunker

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "chunker/cutter.h"
+#include "chunker/object_status.h"
+#include "chunker/scan_record.h"
+#include "core/chunk_sink.h"
+#include "core/entry.h"
+#include "core/snapshot.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace azekura::chunker {
+
+/// Where the content of an entry comes from once the sink knows it.
+struct PendingContent {
+  StreamId stream{};  ///< closed
+  std::uint64_t bytes = 0;
+};
+
+/// Stores a tree's directories bottom up, from objects given in walk order, although the contents
+/// of files become known late.
+///
+/// Steps wait in one queue and are settled from its front: as far as the sink knows contents, or,
+/// when too much waits, by awaiting the front one. Memory: the queue, and the encodings of the
+/// directories open at its front. Lifetime: the sink outlives it. Errors: those of the sink.
+class TreeBuilder {
+ public:
+  /// `source` names the source in the keys of scan records, `scan_start` is when the run began.
+  TreeBuilder(ChunkSink& sink, std::string source, const Timestamp& scan_start);
+
+  /// `recalled`: the scan record this directory already has, empty if none.
+  void enter(Entry directory, ByteView recalled);
+  /// The directory entered last is done; `flaw` if its listing is short.
+  void leave(EntryFlaw flaw);
+  /// An entry that is complete.
+  void add(Entry entry);
+  /// A file whose content was known before; it stays remembered.
+  void add_known(Entry entry, const FileState& state);
+  /// A file whose content is on its way; remembered if `state` is given.
+  void add_pending(Entry entry, const PendingContent& content, std::optional<FileState> state);
+  /// A content that is not wanted after all.
+  void discard(const PendingContent& content);
+
+  /// Settles all steps and returns the root. Requires: every enter has its leave; one root.
+  Entry finish();
+
+  /// Complete after finish(); read_bytes is the caller's to count.
+  [[nodiscard]] const SnapshotTotals& totals() const noexcept { return totals_; }
+  [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
+
+  /// The key of the scan record of the directory at `path`: below the root, '/' after each name.
+  [[nodiscard]] static std::string record_key(std::string_view source, std::string_view path);
+
+ private:
+  enum class Kind { enter, leave, entry, discard };
+  struct Step {
+    Kind kind = Kind::entry;
+    Entry entry;  ///< enter and entry; leave: its flaw
+    std::optional<PendingContent> pending;
+    std::optional<FileState> state;
+    std::uint64_t recalled = 0;  ///< enter: checksum of the record it has
+  };
+  struct OpenDirectory {
+    Entry entry;
+    Buffer encoded;
+    ScanRecordWriter record;
+    std::uint64_t recalled = 0;
+    std::size_t path_length = 0;  ///< of the parent's path
+  };
+
+  void push(Step step);
+  void settle(bool to_the_end);
+  bool resolve(Step& step, bool may_wait);
+  void apply(Step step);
+  void apply_enter(Step step);
+  void apply_leave(EntryFlaw flaw);
+  void place(Entry entry);
+  void remember(ScanRecordWriter& record, std::uint64_t recalled);
+
+  ChunkSink& sink_;
+  Cutter cutter_;
+  std::string source_;
+  Timestamp scan_start_;
+  std::deque<Step> queue_;
+  std::uint64_t pending_bytes_ = 0;
+  std::vector<OpenDirectory> open_;
+  std::string path_;
+  ScanRecordWriter root_record_;  ///< of a source that is one file
+  std::optional<Entry> root_;
+  SnapshotTotals totals_;
+  std::uint64_t unreadable_ = 0;
+};
+
+}  // namespace azekura::chunker

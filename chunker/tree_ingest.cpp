@@ -1,0 +1,195 @@
+#include "chunker/tree_ingest.h"
+
+#include "chunker/chunk_feed.h"
+#include "chunker/cutter.h"
+#include "chunker/object_metadata.h"
+#include "chunker/scan_record.h"
+#include "chunker/source_file.h"
+#include "chunker/source_walker.h"
+#include "chunker/tree_builder.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace azekura::chunker {
+
+namespace {
+
+/// One walk: the walker's steps in, the builder's steps out, files read on the way.
+class TreeIngest {
+ public:
+  TreeIngest(const Snapshot& snapshot, ChunkSink& sink, Observer& observer)
+      : source_{snapshot.source.name},
+        sink_{sink},
+        observer_{observer},
+        cutter_{sink.cutter_key(), kFileTarget},
+        walker_{snapshot.source.origin, observer},
+        builder_{sink, snapshot.source.name, snapshot.started} {}
+
+  void run() {
+    records_.push_back(recall());  // for a source that is one file
+    while (std::optional<WalkItem> item = walker_.next()) {
+      throw_if_interrupted();
+      switch (item->step) {
+        case WalkStep::enter:
+          enter(*std::move(item));
+          break;
+        case WalkStep::leave:
+          leave(item->entry.flaw);
+          break;
+        case WalkStep::object:
+          add(*std::move(item));
+          break;
+      }
+    }
+  }
+
+  void finish(Snapshot& snapshot) {
+    snapshot.root = builder_.finish();
+    snapshot.totals = builder_.totals();
+    snapshot.totals.read_bytes = read_bytes_;
+    snapshot.complete = builder_.unreadable() == 0;
+  }
+
+ private:
+  /// What was remembered of the directory at record_path_; nothing if that is malformed.
+  ScanRecord recall() {
+    std::optional<Buffer> encoded = sink_.recall(TreeBuilder::record_key(source_, record_path_));
+    if (!encoded) {
+      return ScanRecord{};
+    }
+    try {
+      return ScanRecord{*std::move(encoded)};
+    } catch (const DamageError&) {
+      return ScanRecord{};  // it only saves reading
+    }
+  }
+
+  void enter(WalkItem item) {
+    path_lengths_.push_back(record_path_.size());
+    record_path_ += item.entry.name;
+    record_path_ += '/';
+    records_.push_back(recall());
+    builder_.enter(std::move(item.entry), records_.back().encoded());
+  }
+
+  void leave(EntryFlaw flaw) {
+    record_path_.resize(path_lengths_.back());
+    path_lengths_.pop_back();
+    records_.pop_back();
+    builder_.leave(flaw);
+  }
+
+  void add(WalkItem item) {
+    if (item.entry.kind != EntryKind::file || item.has_content_elsewhere) {
+      builder_.add(std::move(item.entry));
+    } else if (std::optional<Entry> known = find_known(item)) {
+      observer_.advanced(known->content->size);
+      builder_.add_known(*std::move(known), item.state);
+    } else {
+      add_file(std::move(item));
+    }
+  }
+
+  /// The remembered entry, if the file has not changed and its content can be relied on.
+  std::optional<Entry> find_known(const WalkItem& item) {
+    std::optional<Entry> known;
+    try {
+      known = records_.back().find(item.entry.name, item.state);
+    } catch (const DamageError&) {
+      return std::nullopt;  // it only saves reading
+    }
+    if (!known || !sink_.holds(*known->content)) {
+      return std::nullopt;
+    }
+    // Ids and names of this run, not of that one.
+    known->hard_link = item.entry.hard_link;
+    known->user = item.entry.user;
+    known->group = item.entry.group;
+    return known;
+  }
+
+  void add_file(WalkItem item) {
+    try {
+      std::optional<SourceFile> file =
+          SourceFile::open(walker_.directory(), walker_.name(), walker_.path());
+      if (file) {
+        read_file(item.entry, *file);
+      } else {
+        walker_.forget_hard_link(item);
+      }
+    } catch (const SourceError& error) {
+      observer_.flawed(walker_.path(), error.what());
+      item.entry.flaw = EntryFlaw::unreadable;
+      builder_.add(std::move(item.entry));
+    }
+  }
+
+  /// Reads the file, and once more if it changed meanwhile.
+  void read_file(const Entry& seen, SourceFile& file) {
+    Reading reading = read_once(seen, file);
+    if (reading.entry.flaw == EntryFlaw::changed_while_read) {
+      builder_.discard(reading.content);
+      reading = read_once(seen, file);
+    }
+    if (reading.entry.flaw == EntryFlaw::changed_while_read) {
+      observer_.flawed(walker_.path(), "changed while it was read");
+    }
+    read_bytes_ += reading.read_bytes;
+    const bool is_whole = reading.entry.flaw == EntryFlaw::none;
+    builder_.add_pending(std::move(reading.entry), reading.content,
+                         is_whole ? std::optional{reading.state} : std::nullopt);
+  }
+
+  struct Reading {
+    Entry entry;
+    FileState state;
+    PendingContent content;
+    std::uint64_t read_bytes = 0;
+  };
+
+  /// What can be read of the file is kept, with a flaw if that may not be one whole state of it.
+  Reading read_once(const Entry& seen, SourceFile& file) {
+    Reading reading;
+    reading.state = file.status().state;
+    reading.entry = make_entry(seen.name, file.status(), walker_.owners());
+    reading.entry.hard_link = seen.hard_link;
+    add_open_metadata(reading.entry, file.fd());
+    ChunkFeed feed{sink_, cutter_};
+    try {
+      reading.read_bytes = file.read_into(feed, observer_);
+      if (file.refresh()) {
+        reading.entry.flaw = EntryFlaw::changed_while_read;
+      }
+    } catch (const SourceError& error) {
+      observer_.flawed(walker_.path(), error.what());
+      reading.entry.flaw = EntryFlaw::unreadable;
+    }
+    reading.content = {.stream = feed.finish(), .bytes = feed.size()};
+    return reading;
+  }
+
+  const std::string source_;
+  ChunkSink& sink_;
+  Observer& observer_;
+  const Cutter cutter_;
+  SourceWalker walker_;
+  TreeBuilder builder_;
+  std::vector<ScanRecord> records_;  ///< of the directories on the way, below that of the root
+  std::string record_path_;
+  std::vector<std::size_t> path_lengths_;
+  std::uint64_t read_bytes_ = 0;
+};
+
+}  // namespace
+
+void ingest_tree(Snapshot& snapshot, ChunkSink& sink, Observer& observer) {
+  TreeIngest ingest{snapshot, sink, observer};
+  ingest.run();
+  ingest.finish(snapshot);
+}
+
+}  // namespace azekura::chunker

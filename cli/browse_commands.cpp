@@ -1,0 +1,227 @@
+#include "cli/commands.h"
+#include "cli/entry_text.h"
+#include "cli/medium_access.h"
+#include "core/clock.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "restore/content_reader.h"
+#include "restore/tree_view.h"
+
+#include <nlohmann/json.hpp>
+
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <memory>
+
+namespace azekura::cli {
+
+namespace {
+
+struct BrowseOptions {
+  MediumOptions medium;
+  std::string snapshot;
+  std::string path;
+  std::string pattern;
+  bool recursive = false;
+  bool flawed = false;
+};
+
+/// Visits the entry at `path` of a snapshot and what is below it; `visit` returns false to stay
+/// out of a directory. Errors: UsageError if there is no such path.
+void walk_from(const OpenMedium& open, const vault::StoredSnapshot& stored, const std::string& path,
+               const std::function<bool(const std::string&, const Entry&)>& visit) {
+  const std::optional<Entry> start = restore::find_entry(*open.reader, stored.snapshot.root, path);
+  if (!start) {
+    throw UsageError{"there is no \"{}\" in {}", printable(path), stored.name()};
+  }
+  std::string prefix;
+  for (const std::string& name : restore::split_path(path)) {
+    prefix += (prefix.empty() ? "" : "/") + name;
+  }
+  restore::TreeWalk walk{*open.reader, *start};
+  while (walk.next()) {
+    throw_if_interrupted();
+    const std::string full = prefix.empty()        ? walk.path()
+                             : walk.path().empty() ? prefix
+                                                   : prefix + "/" + walk.path();
+    if (!visit(full, walk.entry())) {
+      walk.skip();
+    }
+  }
+}
+
+int list(const BrowseOptions& options, Output& output) {
+  const OpenMedium open = open_medium(options.medium, output);
+  for (const vault::StoredSnapshot& stored : open.reader->snapshots()) {
+    const Snapshot& snapshot = stored.snapshot;
+    output.object({{"event", "snapshot"},
+                   {"name", stored.name()},
+                   {"session", stored.session},
+                   {"source", snapshot.source.name},
+                   {"kind", snapshot.source.kind == SourceKind::tree ? "tree" : "stream"},
+                   {"set", stored.set_name},
+                   {"host", stored.host},
+                   {"started", utc_time_text(snapshot.started)},
+                   {"finished", utc_time_text(snapshot.finished)},
+                   {"complete", snapshot.complete},
+                   {"entries", snapshot.totals.entries},
+                   {"bytes", snapshot.totals.bytes},
+                   {"flawed", snapshot.totals.flawed}});
+    output.line(fmt::format("{:<20} {}  {:>9} entries {:>11}  {}", stored.name(),
+                            local_time_text(snapshot.started), snapshot.totals.entries,
+                            human_bytes(snapshot.totals.bytes),
+                            snapshot.complete ? "complete" : "INCOMPLETE"));
+    if (snapshot.command_end && snapshot.command_end->exit_status != 0) {
+      output.line(fmt::format("    the command ended with status {}: {}",
+                              snapshot.command_end->exit_status,
+                              printable(snapshot.command_end->error_text)));
+    }
+  }
+  return 0;
+}
+
+int ls(const BrowseOptions& options, Output& output) {
+  const OpenMedium open = open_medium(options.medium, output);
+  const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
+  std::optional<std::string> start;
+  walk_from(open, stored, options.path, [&](const std::string& path, const Entry& entry) {
+    const bool is_start = !start;
+    if (is_start) {
+      start = path;
+    }
+    // A directory named is listed, not shown itself.
+    if (!is_start || entry.kind != EntryKind::directory) {
+      output.object(entry_object(path, entry));
+      output.line(entry_line(path, entry));
+    }
+    return is_start || options.recursive;
+  });
+  return 0;
+}
+
+int find(const BrowseOptions& options, Output& output) {
+  const OpenMedium open = open_medium(options.medium, output);
+  std::vector<const vault::StoredSnapshot*> snapshots;
+  if (options.snapshot.empty()) {
+    for (const vault::StoredSnapshot& stored : open.reader->snapshots()) {
+      snapshots.push_back(&stored);
+    }
+  } else {
+    snapshots = choose_snapshots(*open.reader, options.snapshot, "");
+  }
+  for (const vault::StoredSnapshot* stored : snapshots) {
+    walk_from(open, *stored, "", [&](const std::string& path, const Entry& entry) {
+      const bool matches = options.pattern.empty() ||
+                           ::fnmatch(options.pattern.c_str(), entry.name.c_str(), 0) == 0 ||
+                           ::fnmatch(options.pattern.c_str(), path.c_str(), 0) == 0;
+      if (matches && (!options.flawed || entry.flaw != EntryFlaw::none)) {
+        Json object = entry_object(path, entry);
+        object["snapshot"] = stored->name();
+        output.object(object);
+        output.line(fmt::format("{}:{}", stored->name(), printable(path)));
+      }
+      return true;
+    });
+  }
+  return 0;
+}
+
+int cat(const BrowseOptions& options, Output& output) {
+  const OpenMedium open = open_medium(options.medium, output);
+  const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
+  const std::optional<Entry> entry =
+      restore::find_entry(*open.reader, stored.snapshot.root, options.path);
+  if (!entry || entry->kind != EntryKind::file) {
+    throw UsageError{"there is no file \"{}\" in {}", printable(options.path), stored.name()};
+  }
+  write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry);
+  return 0;
+}
+
+int du(const BrowseOptions& options, Output& output) {
+  const OpenMedium open = open_medium(options.medium, output);
+  const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
+  std::uint64_t bytes = 0;
+  std::uint64_t entries = 0;
+  walk_from(open, stored, options.path, [&](const std::string& /*path*/, const Entry& entry) {
+    ++entries;
+    bytes += entry.kind == EntryKind::file && entry.content ? entry.content->size : 0;
+    return true;
+  });
+  Json object{
+      {"event", "usage"}, {"snapshot", stored.name()}, {"entries", entries}, {"bytes", bytes}};
+  put_name(object, "path", options.path);
+  output.object(object);
+  output.line(fmt::format("{:>12}  {} entries  {}:{}", human_bytes(bytes), entries, stored.name(),
+                          printable(options.path)));
+  return 0;
+}
+
+using Handler = int (*)(const BrowseOptions&, Output&);
+
+struct BrowseCommand {
+  CLI::App* command;
+  std::shared_ptr<BrowseOptions> options;
+};
+
+BrowseCommand add_browse(CLI::App& app, Invocation& invocation, const std::string& name,
+                         const std::string& description, Handler handler) {
+  CLI::App* command = add_command(app, invocation, name, description);
+  auto options = std::make_shared<BrowseOptions>();
+  options->medium.add_to(*command, true);
+  command->callback([&invocation, options, handler] {
+    invocation.command = [&invocation, options, handler] {
+      return handler(*options, invocation.output);
+    };
+  });
+  return {command, options};
+}
+
+constexpr const char* kSnapshotHelp = "Like 42/ehr, latest, or latest/ehr";
+
+}  // namespace
+
+void add_list(CLI::App& app, Invocation& invocation) {
+  add_browse(app, invocation, "list", "Snapshots on a medium", list);
+}
+
+void add_ls(CLI::App& app, Invocation& invocation) {
+  const BrowseCommand ls_command =
+      add_browse(app, invocation, "ls", "Entries of a directory in a snapshot", ls);
+  ls_command.command->add_option("SNAPSHOT", ls_command.options->snapshot, kSnapshotHelp)
+      ->required();
+  ls_command.command->add_option("PATH", ls_command.options->path, "From the source's root");
+  ls_command.command->add_flag("-R,--recursive", ls_command.options->recursive, "And all below it");
+}
+
+void add_find(CLI::App& app, Invocation& invocation) {
+  const BrowseCommand find_command =
+      add_browse(app, invocation, "find", "Entries whose name or path matches a pattern", find);
+  find_command.command->add_option("PATTERN", find_command.options->pattern,
+                                   "Shell pattern, such as '*.dcm'; all if it is absent");
+  find_command.command
+      ->add_option("--snapshot", find_command.options->snapshot, "In this one; in all if absent")
+      ->type_name("SNAPSHOT");
+  find_command.command->add_flag("--flawed", find_command.options->flawed,
+                                 "Only what was unreadable or changed while it was read");
+}
+
+void add_cat(CLI::App& app, Invocation& invocation) {
+  const BrowseCommand cat_command =
+      add_browse(app, invocation, "cat", "A file of a snapshot, to standard output", cat);
+  cat_command.command->add_option("SNAPSHOT", cat_command.options->snapshot, kSnapshotHelp)
+      ->required();
+  cat_command.command->add_option("PATH", cat_command.options->path,
+                                  "From the source's root; absent for a stream");
+}
+
+void add_du(CLI::App& app, Invocation& invocation) {
+  const BrowseCommand du_command =
+      add_browse(app, invocation, "du", "Bytes of a snapshot or a part of it", du);
+  du_command.command->add_option("SNAPSHOT", du_command.options->snapshot, kSnapshotHelp)
+      ->required();
+  du_command.command->add_option("PATH", du_command.options->path, "From the source's root");
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,161 @@
+#include "cli/capture_run.h"
+
+#include "chunker/ingest.h"
+#include "core/clock.h"
+#include "core/file_io.h"
+#include "core/text.h"
+#include "vault/session_writer.h"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <array>
+
+namespace azekura::cli {
+
+namespace {
+
+constexpr int kAttempts = 2;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) {
+    return "unknown";
+  }
+  return name.data();
+}
+
+/// A source that cannot be opened at all is a snapshot too: one that says so.
+Snapshot unreadable_snapshot(const Source& source, const Timestamp& started) {
+  Snapshot snapshot;
+  snapshot.source = source;
+  snapshot.started = started;
+  snapshot.finished = wall_clock_now();
+  snapshot.root.kind = source.kind == SourceKind::tree ? EntryKind::directory : EntryKind::file;
+  snapshot.root.flaw = EntryFlaw::unreadable;
+  snapshot.totals.flawed = 1;
+  return snapshot;
+}
+
+void report_snapshot(std::uint32_t session, const Snapshot& snapshot, Output& output) {
+  output.object({{"event", "snapshot"},
+                 {"name", fmt::format("{}/{}", session, snapshot.source.name)},
+                 {"complete", snapshot.complete},
+                 {"entries", snapshot.totals.entries},
+                 {"bytes", snapshot.totals.bytes},
+                 {"read_bytes", snapshot.totals.read_bytes},
+                 {"flawed", snapshot.totals.flawed}});
+  output.line(fmt::format("{:<24} {:>10} entries {:>12}  read {:>12}{}",
+                          fmt::format("{}/{}", session, snapshot.source.name),
+                          snapshot.totals.entries, human_bytes(snapshot.totals.bytes),
+                          human_bytes(snapshot.totals.read_bytes),
+                          snapshot.complete ? "" : "  INCOMPLETE"));
+  if (snapshot.command_end && snapshot.command_end->exit_status != 0) {
+    output.warn(fmt::format("the command of source '{}' ended with status {}", snapshot.source.name,
+                            snapshot.command_end->exit_status));
+  }
+}
+
+}  // namespace
+
+void warn_of_kit(const vault::Site& site, Output& output) {
+  if (const std::optional<std::string> kit = site.kit_on_this_host()) {
+    output.warn(
+        fmt::format("the recovery kit still lies on this host, in \"{}\": print it, take "
+                    "it away, delete it here",
+                    printable(*kit)));
+  }
+}
+
+RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sources,
+                          Output& output) {
+  vault::SessionWriter writer{set, Invocation::threads()};
+  const std::uint32_t session = writer.identity().number;
+  vault::Generation generation;
+  generation.host = host_name();
+  generation.set_name = set.name();
+  generation.writer_version = AZEKURA_VERSION;
+  generation.started = wall_clock_now();
+  generation.site_file = set.site().site_file();
+  RunTotals totals;
+  for (const Source& source : sources) {
+    const Timestamp started = wall_clock_now();
+    output.phase(fmt::format("reading {}", source.name), 0);
+    Snapshot snapshot;
+    try {
+      snapshot = chunker::ingest(source, writer, output, started);
+    } catch (const SourceError& error) {
+      output.warn(fmt::format("source '{}': {}", source.name, error.one_line()));
+      snapshot = unreadable_snapshot(source, started);
+    }
+    totals.read_bytes += snapshot.totals.read_bytes;
+    totals.total_bytes += snapshot.totals.bytes;
+    totals.complete = totals.complete && snapshot.complete;
+    report_snapshot(session, snapshot, output);
+    generation.snapshots.push_back(std::move(snapshot));
+  }
+  generation.finished = wall_clock_now();
+  totals.stored_bytes = writer.finish(generation).stored_bytes;
+  return totals;
+}
+
+RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config,
+                            const std::vector<Source>& sources, Output& output) {
+  for (int attempt = 1;; ++attempt) {
+    vault::MediaSet set{site, set_config.name, output};
+    if (set.catalogue().head().number == 0 && exists(set_config.folder + "/label")) {
+      // A catalogue that knows nothing: if the medium knows more, learn before reading everything.
+      vault::FolderMedium medium{set_config.folder, vault::Access::append};
+      static_cast<void>(vault::SetWriter{set, medium, output}.attach());
+    }
+    RunTotals totals = capture_sources(set, sources, output);
+    vault::FolderMedium medium{set_config.folder, vault::Access::append};
+    vault::SetWriter writer{set, medium, output};
+    bool agreed = writer.attach() == vault::Attached::ready;
+    if (agreed) {
+      try {
+        const vault::WriteTotals written = writer.write();
+        totals.stored_bytes = written.bytes;
+        report_write(set_config, written, output);
+        return totals;
+      } catch (const DamageError& error) {
+        output.warn(fmt::format("the spool is damaged: {}", error.one_line()));
+        set.discard_spool();
+        agreed = false;
+      }
+    }
+    if (!agreed && attempt == kAttempts) {
+      throw MediumError{"the set '{}' changed twice under the run; nothing was written",
+                        set_config.name};
+    }
+    output.notice("the sources are captured again");
+  }
+}
+
+vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set_config,
+                                 Output& output) {
+  vault::MediaSet set{site, set_config.name, output};
+  vault::FolderMedium medium{set_config.folder, vault::Access::append};
+  vault::SetWriter writer{set, medium, output};
+  if (writer.attach() == vault::Attached::recapture) {
+    MediumError error{"what waited for the set '{}' did not fit its medium and was discarded",
+                      set_config.name};
+    error.set_hint(fmt::format("run 'azekura backup --to {}'", set_config.name));
+    throw error;
+  }
+  return writer.write();
+}
+
+void report_write(const SetConfig& set, const vault::WriteTotals& totals, Output& output) {
+  output.object({{"event", "written"},
+                 {"set", set.name},
+                 {"sessions", totals.sessions},
+                 {"bytes", totals.bytes},
+                 {"connected_seconds", totals.connected_seconds}});
+  output.line(fmt::format("{} sessions sealed on \"{}\" and read back, {}, connected {:.1f} s",
+                          totals.sessions, printable(set.folder), human_bytes(totals.bytes),
+                          totals.connected_seconds));
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "cli/invocation.h"
+#include "core/snapshot.h"
+#include "vault/set_writer.h"
+
+#include <string>
+#include <vector>
+
+namespace azekura::cli {
+
+/// What a run read, spooled and wrote; for reports and the exit code.
+struct RunTotals {
+  std::uint64_t read_bytes = 0;    ///< source bytes read
+  std::uint64_t total_bytes = 0;   ///< logical bytes of the snapshots
+  std::uint64_t stored_bytes = 0;  ///< bytes the medium grew by
+  bool complete = true;
+};
+
+/// Captures the sources into the spool of a set as one session.
+RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sources, Output& output);
+
+/// Captures and writes: until the medium, the catalogue and the spool agree, the second time if
+/// the catalogue had to learn from the medium.
+RunTotals capture_and_write(const vault::Site& site, const SetConfig& set,
+                            const std::vector<Source>& sources, Output& output);
+
+/// Writes what waits in the spool of a set. Errors: MediumError if it does not fit the medium.
+vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set, Output& output);
+
+void warn_of_kit(const vault::Site& site, Output& output);
+void report_write(const SetConfig& set, const vault::WriteTotals& totals, Output& output);
+
+}  // namespace azekura::cli

@@ -1,0 +1,195 @@
+#include "cli/commands.h"
+#include "cli/medium_access.h"
+#include "cli/restore_program.h"
+#include "core/file_io.h"
+#include "core/text.h"
+#include "vault/recovery_kit.h"
+#include "vault/set_writer.h"
+
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+#include <memory>
+
+namespace azekura::cli {
+
+namespace {
+
+struct InitOptions {
+  std::string site;
+  std::string kit;
+  std::string shares;
+  std::string from;
+};
+
+std::optional<vault::ShareScheme> parse_shares(const std::string& text) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  vault::ShareScheme scheme{};
+  const char* const end = text.data() + text.size();
+  const auto [slash, error] = std::from_chars(text.data(), end, scheme.threshold);
+  if (error == std::errc{} && slash != end && *slash == '/') {
+    const auto [last, second_error] = std::from_chars(slash + 1, end, scheme.count);
+    if (second_error == std::errc{} && last == end && scheme.threshold >= 2 &&
+        scheme.threshold <= scheme.count && scheme.count <= 16) {
+      return scheme;
+    }
+  }
+  throw UsageError{"'{}' is not K/N, such as 3/5: K people of N together, 2 <= K <= N <= 16",
+                   printable(text)};
+}
+
+/// The kit must not lie where the site lies: whoever takes the host would have both.
+void refuse_kit_inside_site(const std::string& site, const std::string& kit) {
+  if (kit == site || kit.starts_with(site + "/")) {
+    UsageError error{"the kit's folder \"{}\" lies inside the site", printable(kit)};
+    error.set_hint("write the kit to a removable medium, or anywhere outside the site");
+    throw error;
+  }
+}
+
+void say_made(Output& output, const vault::Site& site, const InitOptions& options) {
+  const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
+  output.object({{"event", "site"},
+                 {"path", site.path()},
+                 {"site", site.id().hex()},
+                 {"authority", fingerprint}});
+  output.line(fmt::format("site       {}", printable(site.path())));
+  output.line(fmt::format("site id    {}", site.id().hex()));
+  output.line(fmt::format("authority  {}", fingerprint));
+  output.line(fmt::format("kit        {}", printable(options.kit)));
+}
+
+int init_new(const InitOptions& options, Output& output) {
+  const std::optional<vault::ShareScheme> shares = parse_shares(options.shares);
+  const std::string path = absolute_path(options.site);
+  const std::string kit = absolute_path(options.kit);
+  refuse_kit_inside_site(path, kit);
+  if (!list_directory(path).empty()) {
+    UsageError error{"\"{}\" is not empty", printable(path)};
+    error.set_hint("choose a folder that does not exist yet for the site");
+    throw error;
+  }
+  const vault::RecoveryKey key = vault::RecoveryKey::generate(random_site_id());
+  vault::write_recovery_kit(kit, key, shares, path, restore_program_digest());
+  const vault::Site site = vault::Site::create(path, key, 1, empty_site_file());
+  site.remember_kit_location(kit);
+  say_made(output, site, options);
+  output.line("");
+  output.line("Print the kit, lock it away, and take it off this host: whoever has it reads every");
+  output.line("backup, and without it no backup can be read by anybody.");
+  output.line(
+      "Next: azekura -s SITE source add NAME PATH; azekura -s SITE set add NAME --folder DIR");
+  return 0;
+}
+
+/// recovery.key, or the share files, of a kit folder.
+std::vector<std::string> key_files_in(const std::string& kit) {
+  if (exists(kit + "/recovery.key")) {
+    return {kit + "/recovery.key"};
+  }
+  std::vector<std::string> shares;
+  for (const std::string& name : list_directory(kit)) {
+    if (name.starts_with("share-") && name.ends_with(".txt")) {
+      shares.push_back(kit + "/" + name);
+    }
+  }
+  if (shares.empty()) {
+    UsageError error{"\"{}\" has neither recovery.key nor share files", printable(kit)};
+    error.set_hint("name the folder that holds the kit of the lost site");
+    throw error;
+  }
+  return shares;
+}
+
+std::uint32_t newest_epoch(const vault::VaultReader& reader) {
+  std::uint32_t epoch = 0;
+  for (const vault::SealedSession& session : reader.sessions()) {
+    epoch = std::max(epoch, session.header.writer.certificate.epoch);
+  }
+  return epoch;
+}
+
+/// The site file of the medium; the set on this medium is found where it is now.
+std::string adapted_site_file(const vault::Generation& generation, const std::string& medium) {
+  SiteConfig config = SiteConfig::parse(generation.site_file);
+  std::string text{empty_site_file()};
+  for (const Source& source : config.sources) {
+    text += source_table(source);
+  }
+  for (SetConfig& set : config.sets) {
+    if (set.name == generation.set_name) {
+      if (set.folder == medium) {
+        return generation.site_file;
+      }
+      set.folder = medium;
+    }
+    text += set_table(set);
+  }
+  return text;
+}
+
+int init_from_medium(const InitOptions& options, Output& output) {
+  const std::string path = absolute_path(options.site);
+  const std::string kit = absolute_path(options.kit);
+  const std::string folder = absolute_path(options.from);
+  refuse_kit_inside_site(path, kit);
+  const vault::RecoveryKey key = read_recovery_key(key_files_in(kit));
+  vault::FolderMedium medium{folder, vault::Access::append};
+  std::optional<vault::Generation> generation;
+  std::uint32_t epoch = 0;
+  {
+    const vault::VaultReader reader{medium, key, Invocation::threads()};
+    generation = reader.newest_generation();
+    epoch = newest_epoch(reader);
+  }
+  if (!generation) {
+    throw DamageError{"no session of medium \"{}\" has a site file to begin from",
+                      printable(folder)};
+  }
+  const std::string site_file = adapted_site_file(*generation, folder);
+  vault::Site site = vault::Site::create(path, key, epoch + 1, site_file);
+  site.remember_kit_location(kit);
+  for (const SetConfig& set : site.config().sets) {
+    static_cast<void>(site.create_set(set.name));
+  }
+  {
+    vault::MediaSet set{site, generation->set_name, output};
+    vault::SetWriter{set, medium, output}.attach();
+  }
+  say_made(output, site, options);
+  output.line("");
+  output.line(
+      fmt::format("{} sources and {} sets came back; this host continues each medium as a "
+                  "new set, and stores everything anew once.",
+                  site.config().sources.size(), site.config().sets.size()));
+  output.line("Next: check site.toml, then azekura -s SITE backup --to " + generation->set_name);
+  return 0;
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = add_command(app, invocation, "init", "Make a site and its recovery kit");
+  auto options = std::make_shared<InitOptions>();
+  command->add_option("SITE", options->site, "Folder to make")->required();
+  command->add_option("--kit", options->kit, "Folder for the recovery kit, outside SITE")
+      ->required()
+      ->type_name("DIR");
+  CLI::Option* shares =
+      command->add_option("--shares", options->shares, "Split the key: any K of N give it back")
+          ->type_name("K/N");
+  command
+      ->add_option("--from", options->from, "Begin from a medium of a lost host; --kit is its kit")
+      ->type_name("MEDIUM")
+      ->excludes(shares);
+  command->callback([&invocation, options] {
+    invocation.command = [&invocation, options] {
+      return options->from.empty() ? init_new(*options, invocation.output)
+                                   : init_from_medium(*options, invocation.output);
+    };
+  });
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,94 @@
+#include "cli/invocation.h"
+
+#include "cli/exit_code.h"
+#include "core/interrupt.h"
+#include "vault/secret.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <new>
+#include <thread>
+
+namespace azekura::cli {
+
+namespace {
+
+constexpr std::string_view kDefaultSite = "/var/lib/azekura";
+
+void on_signal(int /*signal*/) { request_interrupt(); }
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;  // NOLINT: a union in the C library
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    ::sigaction(signal, &action, nullptr);
+  }
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write
+}
+
+int run_command(Invocation& invocation) {
+  try {
+    const int code = invocation.command();
+    invocation.output.finish();
+    return code;
+  } catch (const Error& error) {
+    return invocation.output.error(error);
+  } catch (const std::bad_alloc&) {
+    return invocation.output.error(SystemError{ENOMEM, "get memory"});
+  } catch (const std::exception& exception) {
+    return invocation.output.error(InternalError{"unexpected: {}", exception.what()});
+  }
+}
+
+}  // namespace
+
+std::string Invocation::site_path() const {
+  if (!site_option.empty()) {
+    return site_option;
+  }
+  const char* const from_environment = std::getenv("AZEKURA_SITE");  // NOLINT: one thread yet
+  return from_environment != nullptr && *from_environment != '\0' ? std::string{from_environment}
+                                                                  : std::string{kDefaultSite};
+}
+
+unsigned Invocation::threads() { return std::clamp(std::thread::hardware_concurrency(), 2U, 64U); }
+
+CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
+                      const std::string& description) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->add_flag_callback(
+      "--json", [&invocation] { invocation.output.use_json(); },
+      "Results as JSON, one object a line (docs/json.md)");
+  return command;
+}
+
+std::string exit_code_help() {
+  std::string text = "Exit codes:\n";
+  for (const ExitCode& code : kExitCodes) {
+    text += fmt::format("  {:>3}  {}\n", code.code, code.meaning);
+  }
+  return text;
+}
+
+int run_invocation(CLI::App& app, Invocation& invocation, int argc, char** argv) {
+  vault::forbid_core_dumps();
+  handle_signals();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {  // --help, --version
+      return app.exit(error);
+    }
+    UsageError failure{"{}", error.what()};
+    failure.set_hint(fmt::format("see '{} --help'", app.get_name()));
+    return invocation.output.error(failure);
+  }
+  return run_command(invocation);
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,73 @@
+#include "cli/commands.h"
+#include "cli/medium_access.h"
+#include "core/file_io.h"
+#include "core/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace azekura::cli {
+
+namespace {
+
+void report_key(const vault::RecoveryKey& key, Output& output) {
+  const std::string fingerprint = vault::authority_fingerprint(key.authority().public_key());
+  output.object({{"event", "key"}, {"site", key.site().hex()}, {"authority", fingerprint}});
+  output.line(fmt::format("site id    {}", key.site().hex()));
+  output.line(fmt::format("authority  {}", fingerprint));
+}
+
+}  // namespace
+
+void add_key(CLI::App& app, Invocation& invocation) {
+  CLI::App* key = app.add_subcommand("key", "The recovery key");
+  key->require_subcommand(1);
+
+  CLI::App* check =
+      add_command(*key, invocation, "check", "Is this a recovery key, and of which site?");
+  auto files = std::make_shared<std::vector<std::string>>();
+  check->add_option("FILE", *files, "recovery.key, or enough share files")->required();
+  check->callback([&invocation, files] {
+    invocation.command = [&invocation, files] {
+      report_key(read_recovery_key(*files), invocation.output);
+      invocation.output.line("the key is whole");
+      return 0;
+    };
+  });
+
+  CLI::App* combine = add_command(*key, invocation, "combine", "Make recovery.key of share files");
+  auto shares = std::make_shared<std::vector<std::string>>();
+  auto target = std::make_shared<std::string>();
+  combine->add_option("SHARE", *shares, "Enough share files")->required();
+  combine->add_option("--output", *target, "File to write; it must not exist")
+      ->required()
+      ->type_name("FILE");
+  combine->callback([&invocation, shares, target] {
+    invocation.command = [&invocation, shares, target] {
+      if (exists(*target)) {
+        throw UsageError{"\"{}\" exists already", printable(*target)};
+      }
+      const vault::RecoveryKey recovery_key = read_recovery_key(*shares);
+      std::string text = recovery_key.text();
+      replace_file(*target, as_bytes(text));
+      vault::wipe(std::as_writable_bytes(std::span{text.data(), text.size()}));
+      report_key(recovery_key, invocation.output);
+      invocation.output.line(fmt::format("written to {}", printable(*target)));
+      return 0;
+    };
+  });
+}
+
+void add_version(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = add_command(app, invocation, "version", "Version of program and format");
+  command->callback([&invocation] {
+    invocation.command = [&invocation] {
+      invocation.output.object({{"event", "version"}, {"version", AZEKURA_VERSION}, {"format", 1}});
+      invocation.output.line("azekura " AZEKURA_VERSION ", vault format 1");
+      return 0;
+    };
+  });
+}
+
+}  // namespace azekura::cli

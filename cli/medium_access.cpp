@@ -1,0 +1,139 @@
+#include "cli/medium_access.h"
+
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace azekura::cli {
+
+namespace {
+
+constexpr std::uint64_t kShareBytesMax = 64 * kKiB;
+
+std::string known_names(const vault::VaultReader& reader) {
+  constexpr std::size_t kShown = 8;
+  const auto& snapshots = reader.snapshots();
+  std::string names;
+  const std::size_t from = snapshots.size() > kShown ? snapshots.size() - kShown : 0;
+  for (std::size_t i = from; i < snapshots.size(); ++i) {
+    names += (names.empty() ? "" : ", ") + snapshots[i].name();
+  }
+  return names.empty() ? "none" : names;
+}
+
+[[noreturn]] void throw_unknown(const vault::VaultReader& reader, const std::string& name) {
+  UsageError error{"there is no snapshot '{}'; the newest are: {}", printable(name),
+                   known_names(reader)};
+  error.set_hint("see 'azekura list --from DIR --key FILE'");
+  throw error;
+}
+
+}  // namespace
+
+void MediumOptions::add_to(CLI::App& command, bool needs_key) {
+  command.add_option("--from", from, "Folder of the medium")->required()->type_name("DIR");
+  if (needs_key) {
+    command.add_option("--key", keys, "recovery.key, or enough share files")
+        ->required()
+        ->type_name("FILE");
+  }
+}
+
+vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths) {
+  if (paths.empty()) {
+    UsageError error{"the recovery key is needed"};
+    error.set_hint("add --key FILE");
+    throw error;
+  }
+  if (paths.size() == 1) {
+    return vault::RecoveryKey::load(paths.front());
+  }
+  std::vector<std::string> texts;
+  for (const std::string& path : paths) {
+    Buffer bytes = read_file(path, kShareBytesMax);
+    texts.emplace_back(as_text(bytes));
+    vault::wipe(bytes);
+  }
+  vault::RecoveryKey key = vault::RecoveryKey::combine(texts);
+  for (std::string& text : texts) {
+    vault::wipe(std::as_writable_bytes(std::span{text.data(), text.size()}));
+  }
+  return key;
+}
+
+vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_key(keys); }
+
+OpenMedium open_medium(const MediumOptions& options, Output& output) {
+  const vault::RecoveryKey key = options.recovery_key();
+  OpenMedium open;
+  open.medium = std::make_unique<vault::FolderMedium>(options.from, vault::Access::read);
+  open.reader = std::make_unique<vault::VaultReader>(*open.medium, key, Invocation::threads());
+  for (const vault::Finding& finding : open.reader->findings()) {
+    output.warn(finding.fact);
+  }
+  return open;
+}
+
+std::vector<const vault::StoredSnapshot*> choose_snapshots(const vault::VaultReader& reader,
+                                                           const std::string& name,
+                                                           const std::string& source) {
+  const std::size_t slash = name.find('/');
+  const std::string when = name.substr(0, slash);
+  const std::string of_source = slash == std::string::npos ? source : name.substr(slash + 1);
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(when.data(), when.data() + when.size(), number);
+  const bool is_latest = when == "latest";
+  if (!is_latest && (error != std::errc{} || end != when.data() + when.size())) {
+    throw_unknown(reader, name);
+  }
+  if (!source.empty() && of_source != source) {
+    throw UsageError{"'{}' is not a snapshot of the source '{}'", printable(name),
+                     printable(source)};
+  }
+  std::map<std::string, const vault::StoredSnapshot*> chosen;
+  bool only_incomplete = false;
+  for (const vault::StoredSnapshot& one : reader.snapshots()) {
+    const std::string& name_of_source = one.snapshot.source.name;
+    if ((!of_source.empty() && name_of_source != of_source) ||
+        (!is_latest && one.session != number)) {
+      continue;
+    }
+    if (is_latest && !one.snapshot.complete) {
+      only_incomplete = true;
+      continue;
+    }
+    chosen[name_of_source] = &one;  // the later one replaces the earlier
+  }
+  if (chosen.empty() && only_incomplete) {
+    UsageError failure{"there is no complete snapshot for '{}', only incomplete ones",
+                       printable(name)};
+    failure.set_hint("name one of 'azekura list', such as 42/ehr, to get what it has");
+    throw failure;
+  }
+  if (chosen.empty()) {
+    throw_unknown(reader, name);
+  }
+  std::vector<const vault::StoredSnapshot*> snapshots;
+  std::transform(chosen.begin(), chosen.end(), std::back_inserter(snapshots),
+                 [](const auto& one) { return one.second; });
+  return snapshots;
+}
+
+const vault::StoredSnapshot& choose_snapshot(const vault::VaultReader& reader,
+                                             const std::string& name) {
+  const auto snapshots = choose_snapshots(reader, name, "");
+  if (snapshots.size() > 1) {
+    std::string names;
+    for (const vault::StoredSnapshot* one : snapshots) {
+      names += (names.empty() ? "" : ", ") + one->name();
+    }
+    throw UsageError{"'{}' means several snapshots; name one of: {}", printable(name), names};
+  }
+  return *snapshots.front();
+}
+
+}  // namespace azekura::cli

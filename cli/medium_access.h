@@ -1,0 +1,45 @@
+#pragma once
+
+#include "cli/invocation.h"
+#include "vault/vault_reader.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace azekura::cli {
+
+/// --from and --key, and what they open.
+struct MediumOptions {
+  std::string from;
+  std::vector<std::string> keys;  ///< a recovery.key, or share files
+
+  /// Adds --from; and --key, if `needs_key`.
+  void add_to(CLI::App& command, bool needs_key);
+  [[nodiscard]] vault::RecoveryKey recovery_key() const;
+};
+
+/// A medium opened with its key, ready to browse or restore.
+struct OpenMedium {
+  std::unique_ptr<vault::FolderMedium> medium;
+  std::unique_ptr<vault::VaultReader> reader;
+};
+
+/// Opens, and warns of sessions that do not count. Errors: UsageError, MediumError,
+/// AuthenticityError, DamageError.
+OpenMedium open_medium(const MediumOptions& options, Output& output);
+
+/// Reads a recovery key from one file, or combines share files.
+vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths);
+
+/// The snapshots that `name` means, one a source: "42/ehr", "42", "latest", "latest/ehr";
+/// `source` narrows it down if it is not empty. "latest" means the latest complete one.
+/// Errors: UsageError, saying what there is.
+std::vector<const vault::StoredSnapshot*> choose_snapshots(const vault::VaultReader& reader,
+                                                           const std::string& name,
+                                                           const std::string& source);
+/// The one snapshot that `name` means. Errors: UsageError if there are several.
+const vault::StoredSnapshot& choose_snapshot(const vault::VaultReader& reader,
+                                             const std::string& name);
+
+}  // namespace azekura::cli

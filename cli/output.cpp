@@ -1,0 +1,166 @@
+#include "cli/output.h"
+
+#include "cli/exit_code.h"
+#include "core/clock.h"
+#include "core/ids.h"
+#include "core/text.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace azekura::cli {
+
+namespace {
+
+constexpr double kRefreshSeconds = 0.2;
+constexpr double kPlainSeconds = 60;  ///< between progress lines where there is no terminal
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<std::uint64_t>(seconds);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+bool is_utf8(std::string_view raw) {
+  try {
+    static_cast<void>(Json(std::string{raw}).dump());
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void put_name(Json& object, const std::string& key, std::string_view raw) {
+  if (is_utf8(raw)) {
+    object[key] = std::string{raw};
+  } else {
+    object[key + "_hex"] = to_hex(as_bytes(raw));
+  }
+}
+
+Output::Output(std::string_view program) : program_{program}, terminal_{::isatty(2) == 1} {}
+
+Output::~Output() { clear_progress(); }
+
+void Output::line(std::string_view text) {
+  if (!json_) {
+    clear_progress();
+    fmt::print(stdout, "{}\n", text);
+  }
+}
+
+void Output::object(const Json& object) {
+  if (json_) {
+    clear_progress();
+    fmt::print(stdout, "{}\n", object.dump());
+  }
+}
+
+void Output::warn(std::string_view text) {
+  clear_progress();
+  fmt::print(stderr, "{}: warning: {}\n", program_, text);
+}
+
+int Output::error(const Error& error) {
+  end_phase();
+  fmt::print(stderr, "{}: error: {}\n", program_, error.what());
+  for (const std::string& context : error.contexts()) {
+    fmt::print(stderr, "{}:   while {}\n", program_, context);
+  }
+  if (!error.hint().empty()) {
+    fmt::print(stderr, "{}: hint: {}\n", program_, error.hint());
+  }
+  const int code = exit_code_of(error.kind());
+  if (json_) {
+    object({{"event", "error"},
+            {"exit_code", code},
+            {"fact", error.what()},
+            {"while", error.contexts()},
+            {"hint", error.hint()}});
+  }
+  return code;
+}
+
+void Output::finish() {
+  end_phase();
+  if (unnamed_flaws_ > 0) {
+    // Names of patients' files do not belong into a log (docs/threat-model.md).
+    warn(fmt::format("{} items are incomplete; 'azekura find --flawed' lists them with the key",
+                     unnamed_flaws_));
+    unnamed_flaws_ = 0;
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    throw SystemError{errno != 0 ? errno : EIO, "write the results to standard output"};
+  }
+}
+
+void Output::phase(std::string_view name, std::uint64_t total_bytes) {
+  end_phase();
+  phase_ = name;
+  total_ = total_bytes;
+  done_ = 0;
+  phase_begun_ = steady_seconds();
+  shown_ = phase_begun_;
+}
+
+void Output::advanced(std::uint64_t bytes) {
+  done_ += bytes;
+  const double now = steady_seconds();
+  if (now - shown_ >= (terminal_ ? kRefreshSeconds : kPlainSeconds)) {
+    shown_ = now;
+    show_progress(false);
+  }
+}
+
+void Output::show_progress(bool last) {
+  const double seconds = steady_seconds() - phase_begun_;
+  const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
+  std::string text = fmt::format("{}: {}", phase_, human_bytes(done_));
+  if (total_ > 0 && !last) {
+    text += fmt::format(" of {}", human_bytes(total_));
+  }
+  text += fmt::format(", {}/s", human_bytes(static_cast<std::uint64_t>(rate)));
+  if (!last && total_ > done_ && rate > 0) {
+    text += fmt::format(", {} left", duration_text(static_cast<double>(total_ - done_) / rate));
+  }
+  if (terminal_) {
+    fmt::print(stderr, "\r\033[K{}", text);
+    progress_on_line_ = true;
+    std::fflush(stderr);
+  } else if (!last) {
+    fmt::print(stderr, "{}: {}\n", program_, text);
+  }
+}
+
+void Output::clear_progress() {
+  if (progress_on_line_) {
+    fmt::print(stderr, "\r\033[K");
+    progress_on_line_ = false;
+  }
+}
+
+void Output::end_phase() {
+  clear_progress();
+  phase_.clear();
+}
+
+void Output::flawed(std::string_view path, std::string_view reason) {
+  if (!terminal_) {
+    ++unnamed_flaws_;
+    return;
+  }
+  warn(fmt::format("{}: {}", printable(path), printable(reason)));
+}
+
+void Output::notice(std::string_view text) {
+  clear_progress();
+  fmt::print(stderr, "{}: {}\n", program_, text);
+}
+
+}  // namespace azekura::cli

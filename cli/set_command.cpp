@@ -1,0 +1,59 @@
+#include "cli/commands.h"
+#include "cli/restore_program.h"
+#include "core/file_io.h"
+#include "core/text.h"
+#include "vault/medium_setup.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace azekura::cli {
+
+namespace {
+
+struct SetOptions {
+  std::string name;
+  std::string folder;
+};
+
+int add_one(const SetOptions& options, const Invocation& invocation, Output& output) {
+  vault::Site site = vault::Site::open(invocation.site_path());
+  const SetConfig set{options.name, absolute_path(options.folder)};
+  if (set.folder == site.path() || set.folder.starts_with(site.path() + "/")) {
+    throw UsageError{"the medium \"{}\" lies inside the site", printable(set.folder)};
+  }
+  const vault::SetSecrets secrets = site.create_set(set.name);
+  try {
+    vault::set_up_medium(site, secrets, set.folder, restore_program_path());
+    site.append_to_site_file(set_table(set));
+  } catch (const Error&) {  // a set without its medium is no set
+    site.remove_set(set.name);
+    throw;
+  }
+  output.object(
+      {{"event", "set"}, {"name", set.name}, {"folder", set.folder}, {"set", secrets.id.hex()}});
+  output.line(fmt::format("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
+  output.line("A folder is not offline while it is mounted: detach it after every run.");
+  return 0;
+}
+
+}  // namespace
+
+void add_set(CLI::App& app, Invocation& invocation) {
+  CLI::App* set = app.add_subcommand("set", "Media sets: what restores alone");
+  set->require_subcommand(1);
+  CLI::App* add = add_command(*set, invocation, "add", "Add a set and set up its medium");
+  auto options = std::make_shared<SetOptions>();
+  add->add_option("NAME", options->name, "a-z, 0-9, '-', '_', '.'")->required();
+  add->add_option("--folder", options->folder, "Empty folder of the medium's file system")
+      ->required()
+      ->type_name("DIR");
+  add->callback([&invocation, options] {
+    invocation.command = [&invocation, options] {
+      return add_one(*options, invocation, invocation.output);
+    };
+  });
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,111 @@
+#include "cli/capture_run.h"
+#include "cli/commands.h"
+#include "core/file_io.h"
+#include "core/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace azekura::cli {
+
+namespace {
+
+void report_set(const vault::Site& site, const SetConfig& set, Output& output) {
+  const bool present = exists(set.folder + "/label");
+  Json object{{"event", "set"},
+              {"name", set.name},
+              {"folder", set.folder},
+              {"present", present},
+              {"offline", false}};
+  std::string text = fmt::format("set {:<16} ", set.name);
+  try {
+    vault::MediaSet media_set{site, set.name, output};
+    const std::uint32_t head = media_set.catalogue().head().number;
+    const std::size_t waiting = media_set.spool().sessions().size();
+    object["last_session"] = head;
+    object["waiting_sessions"] = waiting;
+    object["packs"] = media_set.catalogue().packs().size();
+    text += head == 0 ? "nothing committed yet" : fmt::format("last session {}", head);
+    text += fmt::format(", {} waiting in the spool", waiting);
+  } catch (const BusyError&) {
+    object["busy"] = true;
+    text += "a run is under way";
+  }
+  text += present ? ", medium present: NOT OFFLINE" : ", medium not here";
+  output.object(object);
+  output.line(text);
+  output.line(fmt::format("    folder {}", printable(set.folder)));
+}
+
+int report_status(const Invocation& invocation, Output& output) {
+  const vault::Site site = vault::Site::open(invocation.site_path());
+  const SiteConfig config = site.config();
+  const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
+  output.object({{"event", "site"},
+                 {"path", site.path()},
+                 {"site", site.id().hex()},
+                 {"authority", fingerprint},
+                 {"kit_on_this_host", site.kit_on_this_host().has_value()}});
+  output.line(fmt::format("site {} ({})", printable(site.path()), site.id().hex()));
+  output.line(fmt::format("authority {}", fingerprint));
+  for (const Source& source : config.sources) {
+    Json object{{"event", "source"},
+                {"name", source.name},
+                {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}};
+    put_name(object, "origin", source.origin);
+    output.object(object);
+    output.line(fmt::format("source {:<13} {}", source.name, printable(source.origin)));
+  }
+  for (const SetConfig& set : config.sets) {
+    report_set(site, set, output);
+  }
+  warn_of_kit(site, output);
+  return 0;
+}
+
+/// Deletes the set's catalogue and makes it anew from the medium, with the catalogue key.
+int rebuild(const std::string& name, const Invocation& invocation, Output& output) {
+  const vault::Site site = vault::Site::open(invocation.site_path());
+  const SiteConfig config = site.config();
+  const SetConfig& config_set = config.set(name);
+  vault::FolderMedium medium{config_set.folder, vault::Access::append};
+  {
+    const vault::MediaSet held{site, name, output};  // nobody else is using it
+  }
+  remove_tree(site.catalogue_path(name));
+  vault::MediaSet set{site, name, output};
+  static_cast<void>(vault::SetWriter{set, medium, output}.attach());
+  const std::uint32_t head = set.catalogue().head().number;
+  const std::size_t packs = set.catalogue().packs().size();
+  output.object({{"event", "catalogue"}, {"set", name}, {"last_session", head}, {"packs", packs}});
+  output.line(
+      fmt::format("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));
+  return 0;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      add_command(app, invocation, "status", "What is configured, done and waiting");
+  command->callback([&invocation] {
+    invocation.command = [&invocation] { return report_status(invocation, invocation.output); };
+  });
+}
+
+void add_catalogue(CLI::App& app, Invocation& invocation) {
+  CLI::App* catalogue = app.add_subcommand("catalogue", "What the host knows of its sets");
+  catalogue->require_subcommand(1);
+  CLI::App* command =
+      add_command(*catalogue, invocation, "rebuild", "Make a set's catalogue anew from its medium");
+  auto name = std::make_shared<std::string>();
+  command->add_option("SET", *name, "Media set")->required();
+  command->callback([&invocation, name] {
+    invocation.command = [&invocation, name] {
+      return rebuild(*name, invocation, invocation.output);
+    };
+  });
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,20 @@
+#include "core/sabotage.h"
+
+#ifdef AZEKURA_SABOTAGE_BUILD
+
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+namespace azekura {
+
+bool sabotaged(Sabotage mistake) noexcept {
+  constexpr std::array<std::string_view, 4> kNames{"no-fsync", "no-directory-fsync",
+                                                   "roots-unchecked", "seal-before-packs"};
+  static const char* const chosen = std::getenv("AZEKURA_SABOTAGE");  // NOLINT: read once
+  return chosen != nullptr && kNames.at(static_cast<std::size_t>(mistake)) == chosen;
+}
+
+}  // namespace azekura
+
+#endif

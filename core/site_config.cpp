@@ -1,0 +1,183 @@
+#include "core/site_config.h"
+
+#include "core/error.h"
+#include "core/limits.h"
+
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+
+namespace azekura {
+
+namespace {
+
+constexpr std::string_view kEmptySiteFile =
+    R"(# What this site backs up, and onto what. Azekura reads it at every run;
+# 'azekura source add' and 'azekura set add' append to it, and you may edit it.
+#
+# [[source]]                 a tree: a folder and all below it
+# name = "documents"         a-z, 0-9, '-', '_', '.'
+# path = "/srv/documents"
+#
+# [[source]]                 a stream: what a command prints; it must end with status 0
+# name = "ehr"
+# command = "pg_dump --format=plain ehr"
+#
+# [[set]]                    a media set: the media that together restore alone
+# name = "daily"
+# folder = "/mnt/daily"      where its medium is mounted
+)";
+
+[[noreturn]] void fail(const toml::node& node, std::string_view fact) {
+  UsageError error{"site.toml, line {}: {}", node.source().begin.line, fact};
+  error.set_hint("correct that line of the site file; its comments show the form");
+  throw error;
+}
+
+std::optional<std::string> text_of(const toml::table& table, std::string_view key) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) {
+    return std::nullopt;
+  }
+  const std::optional<std::string> text = node->value<std::string>();
+  if (!node->is_string() || !text || text->empty() || text->size() > limits::kTextMax) {
+    fail(*node, fmt::format("'{}' must be a text that is not empty", key));
+  }
+  return text;
+}
+
+std::string name_of(const toml::table& table) {
+  const std::optional<std::string> name = text_of(table, "name");
+  if (!name || !is_valid_label(*name)) {
+    fail(table, "a name of a-z, 0-9, '-', '_', '.' (at most 64) is needed");
+  }
+  return *name;
+}
+
+void check_keys(const toml::table& table, std::initializer_list<std::string_view> known) {
+  for (const auto& [key, node] : table) {
+    if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
+      fail(node, fmt::format("'{}' is not a setting", key.str()));
+    }
+  }
+}
+
+Source parse_source(const toml::table& table) {
+  check_keys(table, {"name", "path", "command"});
+  Source source;
+  source.name = name_of(table);
+  const std::optional<std::string> path = text_of(table, "path");
+  const std::optional<std::string> command = text_of(table, "command");
+  if (path.has_value() == command.has_value()) {
+    fail(table, "a source needs either a path or a command");
+  }
+  if (path && path->front() != '/') {
+    fail(table, "a path must begin with '/'");
+  }
+  source.kind = path ? SourceKind::tree : SourceKind::stream;
+  source.origin = path ? *path : *command;
+  return source;
+}
+
+SetConfig parse_set(const toml::table& table) {
+  check_keys(table, {"name", "folder"});
+  SetConfig set;
+  set.name = name_of(table);
+  const std::optional<std::string> folder = text_of(table, "folder");
+  if (!folder || folder->front() != '/') {
+    fail(table, "a set needs a folder that begins with '/'");
+  }
+  set.folder = *folder;
+  return set;
+}
+
+template <typename Item, typename Parse>
+std::vector<Item> parse_list(const toml::table& root, std::string_view key, Parse parse) {
+  std::vector<Item> items;
+  const toml::node* node = root.get(key);
+  if (node == nullptr) {
+    return items;
+  }
+  const toml::array* array = node->as_array();
+  if (array == nullptr || array->size() > limits::kSourcesMax) {
+    fail(*node, fmt::format("'{}' must be written as [[{}]]", key, key));
+  }
+  for (const toml::node& element : *array) {
+    const toml::table* table = element.as_table();
+    if (table == nullptr) {
+      fail(element, fmt::format("'{}' must be written as [[{}]]", key, key));
+    }
+    Item item = parse(*table);
+    if (std::any_of(items.begin(), items.end(),
+                    [&](const Item& other) { return other.name == item.name; })) {
+      fail(element, fmt::format("the {} '{}' is there twice", key, item.name));
+    }
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+template <typename Item>
+const Item& find_named(const std::vector<Item>& items, std::string_view name,
+                       std::string_view what) {
+  const auto found =
+      std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name == name; });
+  if (found != items.end()) {
+    return *found;
+  }
+  std::string names;
+  for (const Item& item : items) {
+    names += (names.empty() ? "" : ", ") + item.name;
+  }
+  UsageError error{"there is no {} '{}'; there {}", what, name,
+                   names.empty() ? "is none yet" : "are: " + names};
+  error.set_hint(fmt::format("add it with 'azekura {} add'", what));
+  throw error;
+}
+
+/// A TOML basic string.
+std::string quoted(std::string_view text) {
+  std::ostringstream out;
+  out << toml::value<std::string>{std::string{text}};
+  return out.str();
+}
+
+}  // namespace
+
+SiteConfig SiteConfig::parse(std::string_view text) {
+  toml::table root;
+  try {
+    root = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    UsageError failure{"site.toml, line {}: {}", error.source().begin.line, error.description()};
+    failure.set_hint("correct that line of the site file; its comments show the form");
+    throw failure;
+  }
+  check_keys(root, {"source", "set"});
+  return {parse_list<Source>(root, "source", parse_source),
+          parse_list<SetConfig>(root, "set", parse_set)};
+}
+
+const Source& SiteConfig::source(std::string_view name) const {
+  return find_named(sources, name, "source");
+}
+
+const SetConfig& SiteConfig::set(std::string_view name) const {
+  return find_named(sets, name, "set");
+}
+
+std::string_view empty_site_file() { return kEmptySiteFile; }
+
+std::string source_table(const Source& source) {
+  return fmt::format("\n[[source]]\nname = {}\n{} = {}\n", quoted(source.name),
+                     source.kind == SourceKind::tree ? "path" : "command", quoted(source.origin));
+}
+
+std::string set_table(const SetConfig& set) {
+  return fmt::format("\n[[set]]\nname = {}\nfolder = {}\n", quoted(set.name), quoted(set.folder));
+}
+
+}  // namespace azekura

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/snapshot.h"
+
+#include <string>
+#include <vector>
+
+namespace azekura {
+
+/// A media set of the site file and where its medium is found.
+struct SetConfig {
+  std::string name;
+  std::string folder;
+
+  bool operator==(const SetConfig&) const = default;
+};
+
+/// The site file, `site.toml`: what is backed up, and onto what.
+struct SiteConfig {
+  std::vector<Source> sources;
+  std::vector<SetConfig> sets;
+
+  /// Errors: UsageError with the line and what is wrong.
+  static SiteConfig parse(std::string_view text);
+
+  /// Errors: UsageError, naming the sources or sets there are.
+  [[nodiscard]] const Source& source(std::string_view name) const;
+  [[nodiscard]] const SetConfig& set(std::string_view name) const;
+};
+
+/// The site file a new site begins with: comments only.
+std::string_view empty_site_file();
+/// A table to append to the site file.
+std::string source_table(const Source& source);
+std::string set_table(const SetConfig& set);
+
+}  // namespace azekura

@@ -1,0 +1,173 @@
+#include "restore/content_reader.h"
+
+#include "core/file_io.h"
+#include "core/interrupt.h"
+#include "core/limits.h"
+#include "core/text.h"
+#include "core/tree_codec.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace azekura::restore {
+
+namespace {
+
+constexpr std::uint64_t kInMemoryMax = 64 * kMiB;
+constexpr std::size_t kFetchedAtOnce = 16'384;
+constexpr std::size_t kPiece = 1 * kMiB;
+
+WantedExtent wanted_of(const Extent& extent) {
+  if (extent.length > limits::kPackPlainMax) {
+    throw DamageError{"an extent of {} bytes is larger than a pack", extent.length};
+  }
+  return {extent.position, static_cast<std::uint32_t>(extent.length), extent.digest};
+}
+
+/// Extents of at most kInMemoryMax bytes together, and how they turned out.
+class MemoryReceiver : public ExtentReceiver {
+ public:
+  explicit MemoryReceiver(std::span<const WantedExtent> wanted) : results_(wanted.size()) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      results_[i].bytes.reserve(wanted[i].length);
+    }
+  }
+
+  void bytes(std::size_t index, std::uint64_t offset, ByteView bytes) override {
+    throw_if_interrupted();
+    AZK_CHECK(offset == results_[index].bytes.size());
+    append(results_[index].bytes, bytes);
+  }
+  void proven(std::size_t index) override { results_[index].is_proven = true; }
+  void failed(std::size_t index, const Error& error) override { results_[index].error = error; }
+
+  /// The bytes of an extent. Errors: why it cannot be had.
+  [[nodiscard]] ByteView get(std::size_t index, std::uint64_t length) const {
+    const Result& result = results_[index];
+    if (result.error) {
+      throw Error{*result.error};
+    }
+    AZK_CHECK(result.is_proven && result.bytes.size() == length);
+    return result.bytes;
+  }
+
+ private:
+  struct Result {
+    Buffer bytes;
+    bool is_proven = false;
+    std::optional<Error> error;
+  };
+  std::vector<Result> results_;
+};
+
+/// One extent, kept in a file.
+class SpillReceiver : public ExtentReceiver {
+ public:
+  SpillReceiver(int fd, const std::string& name) : fd_{fd}, name_{name} {}
+
+  void bytes(std::size_t /*index*/, std::uint64_t offset, ByteView bytes) override {
+    throw_if_interrupted();
+    AZK_CHECK(offset == size_);
+    write_all_at(fd_, bytes, offset, name_);
+    size_ += bytes.size();
+  }
+  void proven(std::size_t /*index*/) override { is_proven_ = true; }
+  void failed(std::size_t /*index*/, const Error& error) override { throw Error{error}; }
+
+  [[nodiscard]] bool holds(std::uint64_t length) const { return is_proven_ && size_ == length; }
+
+ private:
+  int fd_;
+  const std::string& name_;
+  std::uint64_t size_ = 0;
+  bool is_proven_ = false;
+};
+
+void write_zeros(std::uint64_t length, const ByteOutput& output) {
+  const Buffer zeros(static_cast<std::size_t>(std::min<std::uint64_t>(length, kPiece)));
+  while (length > 0) {
+    throw_if_interrupted();
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(length, zeros.size()));
+    output(ByteView{zeros}.first(count));
+    length -= count;
+  }
+}
+
+void write_in_memory(ExtentSource& source, std::span<const Extent> extents,
+                     const ByteOutput& output) {
+  std::vector<WantedExtent> wanted;
+  for (const Extent& extent : extents) {
+    wanted.push_back(wanted_of(extent));
+  }
+  MemoryReceiver receiver{wanted};
+  source.fetch(wanted, receiver);
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    output(receiver.get(i, extents[i].length));
+  }
+}
+
+void write_through_file(ExtentSource& source, const Extent& extent, const ByteOutput& output,
+                        const std::string& spill_directory) {
+  const UniqueFd spill = open_file(spill_directory, O_RDWR | O_TMPFILE | O_EXCL);
+  const WantedExtent wanted = wanted_of(extent);
+  SpillReceiver receiver{spill.get(), spill_directory};
+  source.fetch({&wanted, 1}, receiver);
+  AZK_CHECK(receiver.holds(extent.length));
+  Buffer piece(kPiece);
+  std::uint64_t offset = 0;
+  while (offset < extent.length) {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(extent.length - offset, piece.size()));
+    const MutableBytes part = MutableBytes{piece}.first(count);
+    if (read_some_at(spill.get(), part, offset, spill_directory) != count) {
+      throw SystemError{EIO, "read back {} bytes kept in \"{}\"", count,
+                        printable(spill_directory)};
+    }
+    output(part);
+    offset += count;
+  }
+}
+
+/// How many data extents from the front on fit in memory together.
+std::size_t count_fitting(std::span<const Extent> extents) {
+  std::uint64_t sum = 0;
+  std::size_t count = 0;
+  const std::size_t most = std::min(extents.size(), kFetchedAtOnce);
+  while (count < most && extents[count].kind == ExtentKind::data &&
+         extents[count].length <= kInMemoryMax - sum) {
+    sum += extents[count].length;
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+void write_content(ExtentSource& source, const Content& content, const ByteOutput& output,
+                   const std::string& spill_directory) {
+  const std::vector<Extent> extents = resolve_extents(source, content);
+  if (covered_bytes(extents) != content.size) {
+    throw DamageError{"extents do not cover a content of {} bytes", content.size};
+  }
+  std::span<const Extent> rest{extents};
+  while (!rest.empty()) {
+    throw_if_interrupted();
+    std::size_t done = 1;
+    if (rest.front().kind != ExtentKind::data) {
+      write_zeros(rest.front().length, output);
+    } else if (rest.front().length > kInMemoryMax) {
+      write_through_file(source, rest.front(), output, spill_directory);
+    } else {
+      done = count_fitting(rest);
+      write_in_memory(source, rest.first(done), output);
+    }
+    rest = rest.subspan(done);
+  }
+}
+
+}  // namespace azekura::restore

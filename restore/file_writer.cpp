@@ -1,0 +1,126 @@
+#include "restore/file_writer.h"
+
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/ids.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace azekura::restore {
+
+namespace {
+
+constexpr std::size_t kZerosAtOnce = 1 * kMiB;
+
+/// 128 random bits: no entry of the snapshot can be named like it on purpose.
+std::string random_name() {
+  std::array<std::byte, 16> random{};
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    throw SystemError{errno, "draw a random name"};
+  }
+  return ".azekura-" + to_hex(random);
+}
+
+/// A second name would lead to a file that is not ours.
+void expect_one_name(int file, const std::string& name) {
+  struct stat info {};
+  if (::fstat(file, &info) != 0 || info.st_nlink != 1) {
+    throw SystemError{EEXIST, "go on with \"{}\"", printable(name)};
+  }
+}
+
+}  // namespace
+
+FileWriter::FileWriter(PathGuard& guard, DirectoryId directory)
+    : guard_{guard}, directory_{directory} {}
+
+FileWriter::FileWriter(FileWriter&& other) noexcept
+    : guard_{other.guard_},
+      directory_{other.directory_},
+      temporary_{std::exchange(other.temporary_, {})},
+      fd_{std::move(other.fd_)} {}
+
+FileWriter::~FileWriter() { discard(); }
+
+std::string FileWriter::shown_name() const { return guard_.path(directory_, temporary_); }
+
+int FileWriter::fd() {
+  if (!fd_.is_open()) {
+    if (temporary_.empty()) {
+      std::string name = random_name();
+      fd_ = guard_.create_file(directory_, name);
+      temporary_ = std::move(name);
+    } else {
+      fd_ = guard_.open_file(directory_, temporary_, O_WRONLY);
+      expect_one_name(fd_.get(), shown_name());
+    }
+  }
+  return fd_.get();
+}
+
+void FileWriter::write(std::uint64_t offset, ByteView bytes) {
+  const int file = fd();
+  write_all_at(file, bytes, offset, temporary_);
+}
+
+void FileWriter::write_zeros(std::uint64_t offset, std::uint64_t length) {
+  const int file = fd();
+  int error_number = 0;
+  do {
+    throw_if_interrupted();
+    const int result = ::fallocate(file, 0, static_cast<off_t>(offset), static_cast<off_t>(length));
+    error_number = result == 0 ? 0 : errno;
+  } while (error_number == EINTR);
+  if (error_number == EOPNOTSUPP) {
+    const Buffer zeros(kZerosAtOnce);
+    while (length > 0) {
+      throw_if_interrupted();
+      const std::size_t count =
+          static_cast<std::size_t>(std::min<std::uint64_t>(length, zeros.size()));
+      write_all_at(file, ByteView{zeros}.first(count), offset, temporary_);
+      offset += count;
+      length -= count;
+    }
+  } else if (error_number != 0) {
+    throw SystemError{error_number, "store {} zeros in \"{}\"", length, printable(shown_name())};
+  }
+}
+
+void FileWriter::place(std::uint64_t size, const std::string& name,
+                       const std::function<void(int)>& finish) {
+  const int file = fd();
+  if (::ftruncate(file, static_cast<off_t>(size)) != 0) {
+    throw SystemError{errno, "set the size of \"{}\" to {} bytes",
+                      printable(guard_.path(directory_, name)), size};
+  }
+  finish(file);
+  fd_.close();
+  guard_.place(directory_, temporary_, name);
+  temporary_.clear();
+}
+
+void FileWriter::suspend() { fd_.close(); }
+
+void FileWriter::discard() noexcept {
+  fd_ = UniqueFd{};
+  if (temporary_.empty()) {
+    return;
+  }
+  try {
+    guard_.remove(directory_, std::exchange(temporary_, {}));
+  } catch (const Error&) {  // what remains has a name of its own and counts as nothing
+    return;
+  }
+}
+
+}  // namespace azekura::restore

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "core/bytes.h"
+#include "core/unique_fd.h"
+#include "restore/path_guard.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace azekura::restore {
+
+/// One file in the making: under a random name of its own until all of it is there.
+///
+/// Errors: SystemError; afterwards the file can only be discarded.
+/// Lifetime: the guard outlives it. A file that was not placed is removed with it.
+class FileWriter {
+ public:
+  FileWriter(PathGuard& guard, DirectoryId directory);
+  FileWriter(FileWriter&& other) noexcept;
+  FileWriter& operator=(FileWriter&&) = delete;
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+  ~FileWriter();
+
+  /// Bytes in any order; what is never written stays a hole.
+  void write(std::uint64_t offset, ByteView bytes);
+  /// Stored zeros: space the file holds.
+  void write_zeros(std::uint64_t offset, std::uint64_t length);
+  /// Gives the file its size, lets `finish` set the metadata through a descriptor, and its name.
+  /// Errors: also those of `finish`.
+  void place(std::uint64_t size, const std::string& name, const std::function<void(int)>& finish);
+  /// Closes the descriptor for now; errors of earlier writes may show here.
+  void suspend();
+  [[nodiscard]] bool is_open() const noexcept { return fd_.is_open(); }
+  /// Removes the file unless it was placed.
+  void discard() noexcept;
+
+ private:
+  int fd();
+  [[nodiscard]] std::string shown_name() const;
+
+  PathGuard& guard_;
+  DirectoryId directory_;
+  std::string temporary_;  ///< empty: there is no file under it
+  UniqueFd fd_;
+};
+
+}  // namespace azekura::restore

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "core/entry.h"
+#include "restore/path_guard.h"
+#include "restore/report.h"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace azekura::restore {
+
+/// Further names of objects whose first name is being restored.
+///
+/// Lifetime: what it refers to outlives it.
+class HardLinks {
+ public:
+  HardLinks(PathGuard& guard, Reporter& reporter) : guard_{guard}, reporter_{reporter} {}
+
+  [[nodiscard]] bool knows(std::uint64_t id) const { return firsts_.contains(id); }
+  /// Requires: the id is not known yet.
+  void add_first(std::uint64_t id, EntryKind kind, DirectoryId directory, const std::string& name);
+  /// Requires: the id is known. An object of another kind than the first is reported lost.
+  void add_further(std::uint64_t id, EntryKind kind, DirectoryId directory,
+                   const std::string& name);
+  [[nodiscard]] bool is_full() const noexcept;
+  /// Makes the further names; one whose first name is not there is lost with it.
+  /// Requires: all first names are made or lost.
+  void run();
+
+ private:
+  struct First {
+    EntryKind kind = EntryKind::file;
+    DirectoryId directory = DirectoryId::target;
+    std::string name;
+  };
+  struct Further {
+    std::uint64_t id = 0;
+    DirectoryId directory = DirectoryId::target;
+    std::string name;
+  };
+
+  void make(const Further& further);
+
+  PathGuard& guard_;
+  Reporter& reporter_;
+  std::unordered_map<std::uint64_t, First> firsts_;
+  std::vector<Further> waiting_;
+};
+
+}  // namespace azekura::restore

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "core/unique_fd.h"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace azekura::restore {
+
+/// A directory made in the target; later ones have larger numbers than those above them.
+enum class DirectoryId : std::uint32_t { target = 0 };
+
+/// Confines every file-system step to the target directory, whatever names the vault gives.
+///
+/// Each step takes one name in one directory that was itself reached from the target name by name,
+/// by openat2 beneath it and through no link, so paths may be of any length. Nothing that exists
+/// is written, followed or replaced. New objects are private to us until metadata is applied.
+/// Errors: DamageError for a name no entry may have; SystemError naming the path.
+/// Source: openat2(2).
+class PathGuard {
+ public:
+  using DirectoryHandle = std::shared_ptr<const UniqueFd>;
+
+  /// Makes the target if it is absent. Errors: UsageError if it is not an empty directory.
+  explicit PathGuard(const std::string& target);
+
+  DirectoryId make_directory(DirectoryId parent, const std::string& name);
+  [[nodiscard]] std::size_t directory_count() const noexcept { return nodes_.size(); }
+  /// An open descriptor of the directory. At most kOpenDirectories are kept.
+  DirectoryHandle directory(DirectoryId id);
+
+  /// Creates a file, for writing.
+  UniqueFd create_file(DirectoryId directory, const std::string& name);
+  /// Opens a regular file; `flags` as in open(2). Errors: also if it is of another kind by now.
+  UniqueFd open_file(DirectoryId directory, const std::string& name, int flags);
+  /// Renames within a directory; never replaces.
+  void place(DirectoryId directory, const std::string& temporary, const std::string& name);
+  void remove(DirectoryId directory, const std::string& name);
+  void make_symlink(DirectoryId directory, const std::string& name, const std::string& target);
+  /// `type` is S_IFIFO, S_IFBLK or S_IFCHR.
+  void make_node(DirectoryId directory, const std::string& name, mode_t type, dev_t device);
+  /// Gives the object `name` in `directory` the further name `new_name`.
+  void link(DirectoryId directory, const std::string& name, DirectoryId new_directory,
+            const std::string& new_name);
+
+  /// The path of an entry beneath the target, raw.
+  [[nodiscard]] std::string path(DirectoryId directory, const std::string& name) const;
+  [[nodiscard]] std::string path(DirectoryId directory) const;
+
+  /// Flushes the target's file system. Errors: also those of earlier writes.
+  void sync();
+
+ private:
+  struct Node {
+    DirectoryId parent = DirectoryId::target;
+    std::string name;
+  };
+  struct Open {
+    DirectoryHandle handle;
+    std::list<DirectoryId>::iterator use;
+  };
+
+  DirectoryHandle find_open(DirectoryId id);
+  DirectoryHandle keep_open(DirectoryId id, UniqueFd fd);
+  UniqueFd open_beneath(int directory, const std::string& name, int flags) const;
+
+  static constexpr std::size_t kOpenDirectories = 64;
+
+  std::string target_;
+  DirectoryHandle root_;
+  std::vector<Node> nodes_;  ///< by DirectoryId
+  std::unordered_map<DirectoryId, Open> open_;
+  std::list<DirectoryId> uses_;  ///< latest first
+};
+
+}  // namespace azekura::restore

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "core/error.h"
+#include "core/observer.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace azekura::restore {
+
+/// Bytes of a file, from `offset`.
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+
+  bool operator==(const ByteRange&) const = default;
+};
+
+/// Something wanted that is not in the target. Raw bytes in `path`; `reason` is printable.
+struct LostItem {
+  std::string path;
+  std::string reason;
+  std::vector<ByteRange> ranges;  ///< sorted, merged; empty if it is not about some bytes only
+
+  bool operator==(const LostItem&) const = default;
+};
+
+/// What a restore did.
+struct RestoreReport {
+  std::uint64_t entries = 0;  ///< objects made, a further name of a file included
+  std::uint64_t files = 0;    ///< files of them, each written once
+  std::uint64_t bytes = 0;    ///< logical bytes of these files
+  std::vector<LostItem> lost;
+  std::uint64_t metadata_flaws = 0;  ///< owners, modes, ... that could not be set
+};
+
+/// Collects the report and tells the observer as it happens.
+///
+/// Lifetime: the observer outlives it.
+class Reporter {
+ public:
+  explicit Reporter(Observer& observer) : observer_{observer} {}
+
+  void phase(std::string_view name, std::uint64_t total_bytes);
+  void advanced(std::uint64_t more_bytes);
+  void made_entry() { ++report_.entries; }
+  void made_file(std::uint64_t bytes);
+  /// `path` is not in the target. Shape: ranges in any order.
+  void lost(const std::string& path, std::string reason, std::vector<ByteRange> ranges = {});
+  /// `path` is in the target as the snapshot has it, but the snapshot has it with a flaw.
+  void flawed(const std::string& path, std::string_view reason);
+  void metadata_flaw(const std::string& path, std::string_view reason);
+  void notice(std::string_view text) { observer_.notice(text); }
+
+  [[nodiscard]] RestoreReport take() { return std::move(report_); }
+
+ private:
+  Observer& observer_;
+  RestoreReport report_;
+};
+
+/// True for failures that cost one item; false for those that end the restore: no space, no
+/// medium, a signal, our own bug.
+bool concerns_one_item(const Error& error) noexcept;
+
+}  // namespace azekura::restore

@@ -1,0 +1,353 @@
+#include "restore/restorer.h"
+
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "core/tree_codec.h"
+#include "restore/hard_links.h"
+#include "restore/path_guard.h"
+#include "restore/restore_window.h"
+#include "restore/selection.h"
+#include "restore/tree_view.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace azekura::restore {
+
+namespace {
+
+constexpr const char* kUnreadable = "it could not be read when the snapshot was made";
+constexpr const char* kChanged = "it changed while it was read; its bytes may mix two states";
+
+const char* text_of(EntryFlaw flaw) {
+  return flaw == EntryFlaw::unreadable ? kUnreadable : kChanged;
+}
+
+bool is_device(EntryKind kind) {
+  return kind == EntryKind::block_device || kind == EntryKind::character_device;
+}
+
+class TreeRestorer {
+ public:
+  TreeRestorer(ExtentSource& source, const Snapshot& snapshot, const RestoreSettings& settings,
+               Observer& observer)
+      : source_{source},
+        snapshot_{snapshot},
+        mode_{settings.mode},
+        selection_{settings.paths},
+        reporter_{observer},
+        guard_{settings.target},
+        metadata_{settings.mode, reporter_},
+        window_{source, guard_, metadata_, reporter_},
+        links_{guard_, reporter_} {}
+
+  RestoreReport run() {
+    reporter_.phase("restore", selection_.is_everything() ? snapshot_.totals.bytes : 0);
+    directories_.resize(1);
+    walk_tree();
+    flush();
+    restore_orphans();
+    flush();
+    finish_metadata();
+    guard_.sync();
+    return reporter_.take();
+  }
+
+ private:
+  /// A directory on the way to the entry that is visited.
+  struct Level {
+    DirectoryId directory = DirectoryId::target;
+    Coverage coverage = Coverage::none;
+  };
+  /// A further name of a file whose first name is not among what is wanted.
+  struct Orphan {
+    std::uint64_t id = 0;
+    DirectoryId directory = DirectoryId::target;
+    std::string name;
+    bool unreadable = false;
+    bool is_first = false;  ///< it has taken the first name's part
+  };
+
+  void walk_tree();
+  void visit(TreeWalk& walk);
+  void visit_root(const Entry& root);
+  void visit_directory(TreeWalk& walk, DirectoryId parent, Coverage coverage);
+  void place(const Entry& entry, DirectoryId directory, const std::string& name);
+  void place_file(const Entry& entry, DirectoryId directory, const std::string& name);
+  void place_special(const Entry& entry, DirectoryId directory, const std::string& name);
+  void add_to_window(const Entry& entry, DirectoryId directory, const std::string& name);
+  void restore_orphans();
+  void find_contents(std::unordered_map<std::uint64_t, std::size_t>& heirs);
+  /// Gives `heir` the part of the first name of the file that `entry` is.
+  void adopt(const Entry& entry, Orphan& heir);
+  void finish_metadata();
+  void flush();
+
+  /// Runs a step; a failure that concerns one item is reported for `path`.
+  template <typename Step>
+  bool attempt(const std::string& path, Step&& step) {
+    try {
+      std::forward<Step>(step)();
+      return true;
+    } catch (const Error& error) {
+      if (!concerns_one_item(error)) {
+        throw;
+      }
+      reporter_.lost(path, error.one_line());
+      return false;
+    }
+  }
+
+  ExtentSource& source_;
+  const Snapshot& snapshot_;
+  RestoreMode mode_;
+  Selection selection_;
+  Reporter reporter_;
+  PathGuard guard_;
+  MetadataApplier metadata_;
+  RestoreWindow window_;
+  HardLinks links_;
+  std::vector<Level> levels_;
+  std::vector<Orphan> orphans_;
+  std::vector<std::optional<Attributes>> directories_;  ///< by DirectoryId
+};
+
+void TreeRestorer::flush() {
+  window_.run();
+  links_.run();
+}
+
+void TreeRestorer::walk_tree() {
+  TreeWalk walk{source_, snapshot_.root};
+  bool more = true;
+  while (more) {
+    throw_if_interrupted();
+    const bool listed =
+        attempt(walk.path().empty() ? "." : walk.path(), [&] { more = walk.next(); });
+    if (listed && more) {
+      visit(walk);
+    }
+    if (window_.is_full() || links_.is_full()) {
+      flush();
+    }
+  }
+}
+
+void TreeRestorer::visit(TreeWalk& walk) {
+  const Entry& entry = walk.entry();
+  if (walk.depth() == 0) {
+    visit_root(entry);
+    return;
+  }
+  levels_.resize(walk.depth());
+  const Level above = levels_.back();
+  const Coverage coverage = selection_.of(walk.path(), above.coverage);
+  if (coverage == Coverage::none) {
+    walk.skip();
+  } else if (entry.kind == EntryKind::directory) {
+    visit_directory(walk, above.directory, coverage);
+  } else if (coverage == Coverage::whole) {
+    attempt(walk.path(), [&] { place(entry, above.directory, entry.name); });
+  }
+}
+
+void TreeRestorer::visit_root(const Entry& root) {
+  if (root.kind == EntryKind::directory) {
+    levels_.push_back({DirectoryId::target, selection_.of_root()});
+    directories_.front() = attributes_of(root);
+    if (root.flaw != EntryFlaw::none) {
+      reporter_.flawed(".", text_of(root.flaw));
+    }
+    return;
+  }
+  const std::string& name = snapshot_.source.name;
+  attempt(name, [&] { place(root, DirectoryId::target, name); });
+}
+
+void TreeRestorer::visit_directory(TreeWalk& walk, DirectoryId parent, Coverage coverage) {
+  const Entry& entry = walk.entry();
+  const bool made = attempt(walk.path(), [&] {
+    const DirectoryId id = guard_.make_directory(parent, entry.name);
+    directories_.emplace_back(attributes_of(entry));
+    levels_.push_back({id, coverage});
+    reporter_.made_entry();
+  });
+  if (!made) {
+    walk.skip();
+  } else if (entry.flaw != EntryFlaw::none) {
+    reporter_.flawed(walk.path(), text_of(entry.flaw));
+  }
+}
+
+void TreeRestorer::place(const Entry& entry, DirectoryId directory, const std::string& name) {
+  if (entry.kind == EntryKind::file) {
+    place_file(entry, directory, name);
+    return;
+  }
+  const std::string path = guard_.path(directory, name);
+  if (entry.kind == EntryKind::socket) {
+    reporter_.notice(fmt::format("\"{}\": socket left out", printable(path)));
+    return;
+  }
+  if (is_device(entry.kind) && mode_ == RestoreMode::data) {
+    reporter_.notice(fmt::format("\"{}\": device left out", printable(path)));
+    return;
+  }
+  if (entry.hard_link && links_.knows(entry.hard_link->id)) {
+    links_.add_further(entry.hard_link->id, entry.kind, directory, name);
+    return;
+  }
+  if (entry.hard_link) {
+    links_.add_first(entry.hard_link->id, entry.kind, directory, name);
+  }
+  place_special(entry, directory, name);
+}
+
+void TreeRestorer::place_special(const Entry& entry, DirectoryId directory,
+                                 const std::string& name) {
+  switch (entry.kind) {
+    case EntryKind::symlink:
+      guard_.make_symlink(directory, name, entry.link_target);
+      break;
+    case EntryKind::fifo:
+      guard_.make_node(directory, name, S_IFIFO, 0);
+      break;
+    case EntryKind::block_device:
+    case EntryKind::character_device: {
+      const mode_t type = entry.kind == EntryKind::block_device ? S_IFBLK : S_IFCHR;
+      const DeviceNumber device = entry.device.value_or(DeviceNumber{});
+      guard_.make_node(directory, name, type, makedev(device.major, device.minor));
+      break;
+    }
+    case EntryKind::file:
+    case EntryKind::directory:
+    case EntryKind::socket:
+      AZK_CHECK(false);
+  }
+  reporter_.made_entry();
+  metadata_.apply_at(guard_.directory(directory)->get(), name, attributes_of(entry),
+                     guard_.path(directory, name));
+}
+
+void TreeRestorer::place_file(const Entry& entry, DirectoryId directory, const std::string& name) {
+  if (entry.content) {
+    if (entry.hard_link && !links_.knows(entry.hard_link->id)) {
+      links_.add_first(entry.hard_link->id, entry.kind, directory, name);
+    }
+    add_to_window(entry, directory, name);
+  } else if (!entry.hard_link) {
+    throw DamageError{"{}", kUnreadable};
+  } else if (links_.knows(entry.hard_link->id)) {
+    links_.add_further(entry.hard_link->id, entry.kind, directory, name);
+  } else {
+    orphans_.push_back({entry.hard_link->id, directory, name, entry.flaw == EntryFlaw::unreadable});
+  }
+}
+
+void TreeRestorer::add_to_window(const Entry& entry, DirectoryId directory,
+                                 const std::string& name) {
+  if (entry.flaw != EntryFlaw::none) {
+    reporter_.flawed(guard_.path(directory, name), text_of(entry.flaw));
+  }
+  const std::vector<Extent> extents = resolve_extents(source_, *entry.content);
+  window_.add({directory, name, attributes_of(entry), entry.content->size}, extents);
+}
+
+void TreeRestorer::restore_orphans() {
+  std::unordered_map<std::uint64_t, std::size_t> heirs;  // by id, the first name that waits for it
+  for (std::size_t i = 0; i < orphans_.size(); ++i) {
+    heirs.emplace(orphans_[i].id, i);
+  }
+  // With everything wanted, the walk before this one has seen all contents.
+  if (!selection_.is_everything()) {
+    find_contents(heirs);
+  }
+  for (std::size_t i = 0; i < orphans_.size(); ++i) {
+    const Orphan& orphan = orphans_[i];
+    if (!links_.knows(orphan.id)) {
+      reporter_.lost(guard_.path(orphan.directory, orphan.name),
+                     orphan.unreadable ? kUnreadable : "its content cannot be found");
+    } else if (!orphan.is_first) {
+      links_.add_further(orphan.id, EntryKind::file, orphan.directory, orphan.name);
+    }
+  }
+}
+
+void TreeRestorer::find_contents(std::unordered_map<std::uint64_t, std::size_t>& heirs) {
+  TreeWalk walk{source_, snapshot_.root};
+  bool more = true;
+  while (more && !heirs.empty()) {
+    throw_if_interrupted();
+    try {
+      more = walk.next();
+    } catch (const Error& error) {
+      if (!concerns_one_item(error)) {
+        throw;
+      }
+      continue;  // nobody asked for this directory; what it may hide counts as lost
+    }
+    const Entry& entry = walk.entry();
+    if (!more || entry.kind != EntryKind::file || !entry.content || !entry.hard_link) {
+      continue;
+    }
+    const auto heir = heirs.find(entry.hard_link->id);
+    if (heir != heirs.end()) {
+      adopt(entry, orphans_[heir->second]);
+      heirs.erase(heir);
+    }
+  }
+}
+
+void TreeRestorer::adopt(const Entry& entry, Orphan& heir) {
+  heir.is_first = true;
+  links_.add_first(heir.id, EntryKind::file, heir.directory, heir.name);
+  attempt(guard_.path(heir.directory, heir.name),
+          [&] { add_to_window(entry, heir.directory, heir.name); });
+  if (window_.is_full()) {
+    flush();
+  }
+}
+
+void TreeRestorer::finish_metadata() {
+  for (const FlaggedFile& file : window_.flagged()) {
+    const std::string path = guard_.path(file.directory, file.name);
+    try {
+      metadata_.apply_flags(guard_.open_file(file.directory, file.name, O_RDONLY).get(), file.flags,
+                            path);
+    } catch (const SystemError& error) {
+      reporter_.metadata_flaw(path, error.what());
+    }
+  }
+  // A directory has a larger number than those above it, so this goes deepest first.
+  for (std::size_t i = directories_.size(); i-- > 0;) {
+    if (!directories_[i]) {
+      continue;
+    }
+    const auto id = static_cast<DirectoryId>(i);
+    const std::string path = i == 0 ? "." : guard_.path(id);
+    try {
+      const PathGuard::DirectoryHandle handle = guard_.directory(id);
+      metadata_.apply(handle->get(), *directories_[i], path);
+      if (directories_[i]->flags != 0) {
+        metadata_.apply_flags(handle->get(), directories_[i]->flags, path);
+      }
+    } catch (const SystemError& error) {
+      reporter_.metadata_flaw(path, error.what());
+    }
+  }
+}
+
+}  // namespace
+
+RestoreReport restore_tree(ExtentSource& source, const Snapshot& snapshot,
+                           const RestoreSettings& settings, Observer& observer) {
+  Selection{settings.paths}.expect_known(source, snapshot.root);
+  return TreeRestorer{source, snapshot, settings, observer}.run();
+}
+
+}  // namespace azekura::restore

@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""Builds every golden vault and checks that the reference reader, and an engine if given, end as its variant says.
+
+    golden_test.py [--engine PATH] [--no-reader] [--only NAME ...] [--show] [--jobs N]
+
+Prints one line a case and exits with 1 if any differs. Exit codes are those of docs/format.md, section 1; the
+reference reader must also name the class.
+"""
+import argparse
+import concurrent.futures
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+
+import make_vault
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+READER = os.path.join(HERE, "..", "..", "scripts", "reference_reader.py")
+CODES = {"success": 0, "corruption": 5, "key": 6, "authenticity": 6, "version": 6}
+TIME_LIMIT = 120                                                            # seconds for one command
+
+
+def describe(path):
+    """Everything of one file that a restore must give back."""
+    info = os.lstat(path)
+    facts = {"mode": oct(info.st_mode), "mtime": info.st_mtime_ns}
+    if os.geteuid() == 0:
+        facts["owner"] = info.st_uid, info.st_gid
+    if stat.S_ISREG(info.st_mode):
+        facts["size"], facts["names"] = info.st_size, info.st_nlink
+        with open(path, "rb") as file:
+            facts["bytes"] = file.read()
+    elif stat.S_ISLNK(info.st_mode):
+        facts["target"] = os.readlink(path)
+    if not stat.S_ISLNK(info.st_mode):
+        try:
+            facts["xattrs"] = {name: os.getxattr(path, name) for name in os.listxattr(path) if name.startswith("user.")}
+        except OSError:
+            facts["xattrs"] = {}
+    return facts
+
+
+def paths_below(root):
+    """Relative paths of all below a folder, and of itself."""
+    found = {b""}
+    for folder, folders, files in os.walk(root):
+        found.update(os.path.relpath(os.path.join(folder, name), root) for name in folders + files)
+    return found
+
+
+def difference(expected, restored):
+    """The first difference of two trees or files, or None."""
+    expected, restored = os.fsencode(expected), os.fsencode(restored)
+    if not os.path.lexists(restored):
+        return "not restored"
+    wanted, got = paths_below(expected), paths_below(restored)
+    if wanted != got:
+        return f"names differ: {sorted(wanted ^ got)[:3]}"
+    for name in sorted(wanted):
+        a, b = ((describe(os.path.join(root, name) if name else root)) for root in (expected, restored))
+        for fact, value in a.items():
+            if b.get(fact) != value:
+                shown = "" if fact == "bytes" else f": {value!r} expected, {b.get(fact)!r} found"
+                return f"{os.fsdecode(name)!r}: {fact}{shown}"
+    holes = {name: sum(os.lstat(os.path.join(root, name)).st_blocks for name in wanted if b"sparse" in name)
+             for name, root in (("expected", expected), ("restored", restored))}
+    if holes["restored"] > 2 * holes["expected"] + 512:
+        return f"holes were filled: {holes['restored']} sectors, {holes['expected']} expected"
+    return None
+
+
+def commands(variant, folder, program, is_engine):
+    """(what, arguments, wanted class, restored path or None, snapshot) of each command of a variant."""
+    vault, keys = os.path.join(folder, "vault"), [os.path.join(folder, name) for name in variant.key.split()]
+    source, key = ["--from", vault], [word for name in keys for word in ("--key", name)]
+    yield "verify", [*program, "verify", *source], variant.verify, None
+    yield "deep", [*program, "verify", *source, "--deep", *key], variant.deep, None
+    if variant.deep == "success":
+        yield "list", [*program, "list", *source, *key, *(["--json"] if is_engine else [])], "success", None
+    for snapshot, wanted in variant.restore.items():
+        target = os.path.join(folder, ("engine-" if is_engine else "reader-") + snapshot.replace("/", "-"))
+        yield snapshot, [*program, "restore", snapshot, *source, *key, "--target", target], wanted, target
+
+
+def run_case(variant, folder, snapshots, program, is_engine, show):
+    """Lines of one variant and one program: (good, text)."""
+    who = "engine" if is_engine else "reader"
+    for what, arguments, wanted, target in commands(variant, folder, program, is_engine):
+        if wanted is None:
+            continue
+        try:
+            done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIME_LIMIT, check=False)
+            code, said = done.returncode, done.stderr.decode("utf-8", "replace")
+        except subprocess.TimeoutExpired:
+            code, said = None, "took too long"
+        problem = None
+        if code != CODES[wanted]:
+            last = said.strip().splitlines()[-1:] or ["(silent)"]
+            problem = f"exit code {code}, {CODES[wanted]} expected: {last[0][:160]}"
+        elif not is_engine and wanted != "success" and f"reference_reader: {wanted}: " not in said:
+            problem = f"not called {wanted}: {said.strip()[:160]}"
+        elif target and wanted == "success":
+            expected = os.path.join(folder, "expected-" + what.replace("/", "-"))
+            if not os.path.lexists(expected):
+                make_vault.write_expected(snapshots[what], os.fsencode(expected))
+            inner = os.path.join(target, what.split("/")[1]) if what.endswith("/db") else target
+            problem = difference(expected, inner)
+        words = problem or (show and wanted != "success" and said.strip()[-160:].splitlines()[-1:] or [""])[0]
+        yield problem is None, f"{variant.name} {who} {what} {wanted}{': ' + words if words else ''}"
+
+
+def run_variant(name, engine, with_reader, show):
+    """All lines of one variant."""
+    variant = make_vault.VARIANTS[name]
+    with tempfile.TemporaryDirectory(prefix="golden-") as folder:
+        try:
+            snapshots = make_vault.build(folder, variant)
+        except Exception as error:                                          # a variant that cannot be made is a failed case
+            return [(False, f"{name} make: {type(error).__name__}: {error}")]
+        lines = []
+        if with_reader:
+            lines += run_case(variant, folder, snapshots, [sys.executable, READER], False, show)
+        if engine:
+            lines += run_case(variant, folder, snapshots, [engine], True, show)
+        return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs readers on every golden vault.")
+    parser.add_argument("--engine", help="the azekura binary")
+    parser.add_argument("--no-reader", action="store_true", help="do not run the reference reader")
+    parser.add_argument("--show", action="store_true", help="also print what a reader said of a failure it rightly found")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    arguments = parser.parse_args()
+    names = arguments.only or list(make_vault.VARIANTS)
+    unknown = set(names) - make_vault.VARIANTS.keys()
+    if unknown:
+        parser.error(f"no such variant: {', '.join(sorted(unknown))}")
+    engine = arguments.engine and os.path.abspath(arguments.engine)
+    count = bad = 0
+    with concurrent.futures.ProcessPoolExecutor(max(1, arguments.jobs)) as pool:
+        cases = [pool.submit(run_variant, name, engine, not arguments.no_reader, arguments.show) for name in names]
+        for case in cases:
+            for good, text in case.result():
+                count, bad = count + 1, bad + (not good)
+                print("ok  " if good else "FAIL", text, flush=True)
+    print(f"{len(names)} variants, {count} cases, {bad} differ")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

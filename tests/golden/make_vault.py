@@ -1,0 +1,974 @@
+#!/usr/bin/python3
+"""Makes small vaults by docs/format.md alone: a second writer, so that the engine reads what it did not write.
+
+    make_vault.py OUT [--variant NAME] [--expected]      OUT/vault, OUT/*.key, OUT/share-N.txt, OUT/expected/SESSION-SOURCE
+    make_vault.py --list                                 one line a variant: name class
+
+Everything comes from fixed seeds, so one version of zstd makes the same bytes each time. A variant changes one thing
+at a named point while the vault is made; whatever hashes and signs it follows, so only the intended check trips.
+"""
+import argparse
+import functools
+import hashlib
+import hmac
+import os
+import shutil
+import struct
+import sys
+from dataclasses import dataclass, field
+
+import nacl.signing
+import zstandard
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+FILE, DIRECTORY, SYMLINK, BLOCK_DEVICE, CHARACTER_DEVICE, FIFO, SOCKET = range(1, 8)
+DATA, HOLE, ZEROS = 1, 2, 3
+TARGET = 16384                                                              # T of section 5
+LEAF = 65536
+COPIES = ("sessions", "sessions-2", "sessions-3")
+u8, u16, u32, u64 = (struct.Struct("<" + letter).pack for letter in "BHIQ")
+
+
+# ---- Bytes and cryptography -------------------------------------------------------------------------------------
+
+def short(data):
+    return u16(len(data)) + data
+
+
+def long(data):
+    return u32(len(data)) + data
+
+
+def time(nanoseconds):
+    return struct.pack("<qI", nanoseconds // 10**9, nanoseconds % 10**9)
+
+
+def seeded(name, length):
+    """Fixed bytes that look random, by name."""
+    return hashlib.shake_256(b"azekura golden vaults v1/" + name.encode()).digest(length)
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def mac(key, data):
+    return hmac.digest(key, data, "sha256")
+
+
+def expand(key, info, length):
+    blocks = [b""]
+    for i in range(-(-length // 32)):
+        blocks.append(mac(key, blocks[-1] + info + u8(i + 1)))
+    return b"".join(blocks)[:length]
+
+
+def derive(key, label, context, length=32):
+    return expand(key, label.encode() + b"\0" + context, length)
+
+
+def box(key, ad, plain):
+    nonce = mac(derive(key, "azekura box nonce v1", b""), u64(len(ad)) + ad + plain)[:12]
+    return nonce + AESGCM(derive(key, "azekura box key v1", b"")).encrypt(nonce, plain, ad)
+
+
+def sign(seed, domain, data):
+    return nacl.signing.SigningKey(seed).sign(domain.encode() + b"\0" + data).signature
+
+
+def ed25519_public(seed):
+    return bytes(nacl.signing.SigningKey(seed).verify_key)
+
+
+def x25519_public(private):
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def hpke_seal(public, ephemeral, info, aad, plain):
+    """(encapsulated key, sealed bytes) of RFC 9180 base mode, with a given ephemeral key."""
+    kem, suite = b"KEM\0\x20", b"HPKE\0\x20\0\x01\0\x02"
+
+    def extract(salt, who, label, data):
+        return mac(salt, b"HPKE-v1" + who + label + data)
+
+    def labeled_expand(key, who, label, data, length):
+        return expand(key, length.to_bytes(2, "big") + b"HPKE-v1" + who + label + data, length)
+    enc = x25519_public(ephemeral)
+    dh = X25519PrivateKey.from_private_bytes(ephemeral).exchange(X25519PublicKey.from_public_bytes(public))
+    shared = labeled_expand(extract(b"", kem, b"eae_prk", dh), kem, b"shared_secret", enc + public, 32)
+    context = b"\0" + extract(b"", suite, b"psk_id_hash", b"") + extract(b"", suite, b"info_hash", info)
+    secret = extract(shared, suite, b"secret", b"")
+    key = labeled_expand(secret, suite, b"key", context, 32)
+    return enc, AESGCM(key).encrypt(labeled_expand(secret, suite, b"base_nonce", context, 12), plain, aad)
+
+
+def padme(n):
+    e = n.bit_length() - 1
+    low = e - e.bit_length()
+    return n if low <= 0 else -(-n >> low) << low
+
+
+def flip(data, at):
+    """The data with one bit of the byte at `at` changed."""
+    changed = bytearray(data)
+    changed[at] ^= 1
+    return bytes(changed)
+
+
+# ---- The cutter (section 5) -------------------------------------------------------------------------------------
+
+MASK = (1 << 64) - 1
+
+
+def xxh3_64_of_64(data, secret):
+    """XXH3-64 of exactly 64 bytes with a secret of its own."""
+    def word(source, at):
+        return int.from_bytes(source[at:at + 8], "little")
+
+    def mix(at, secret_at):
+        product = (word(data, at) ^ word(secret, secret_at)) * (word(data, at + 8) ^ word(secret, secret_at + 8))
+        return (product & MASK) ^ (product >> 64)
+    total = 64 * 0x9E3779B185EBCA87
+    total += mix(16, 32) + mix(32, 48) + mix(0, 0) + mix(48, 16)
+    total &= MASK
+    total ^= total >> 37
+    total = total * 0x165667919E3779F9 & MASK
+    return total ^ total >> 32
+
+
+@functools.lru_cache(None)
+def cut(key, data):
+    """Lengths of the chunks of one run of data."""
+    tables = struct.unpack("<32H", key[:64])
+    gear = [tables[b & 15] ^ tables[16 + (b >> 4)] for b in range(256)]
+    minimum, maximum, mean = 3 * TARGET // 5, 4 * TARGET, 2 * TARGET // 5
+    bits = 10 if TARGET >= 65536 else 8
+    bound = MASK // mean << bits
+    lengths, start = [], 0
+    while start < len(data):
+        end, value = min(start + maximum, len(data)), 0
+        for at in range(start + minimum - 16, end):
+            value = (value << 1) + gear[data[at]] & 0xFFFF
+            if at + 1 - start >= minimum and value >> 16 - bits == 0 and xxh3_64_of_64(data[at - 63:at + 1], key[64:]) < bound:
+                end = at + 1
+                break
+        lengths.append(end - start)
+        start = end
+    return tuple(lengths)
+
+
+# ---- What is backed up ------------------------------------------------------------------------------------------
+
+@dataclass
+class Node:
+    """One file system object, before it is encoded."""
+    kind: int
+    mode: int = 0o644
+    mtime: int = 1_700_000_000 * 10**9 + 123_456_789
+    uid: int = 1000
+    gid: int = 1000
+    parts: list = field(default_factory=list)                               # (DATA, bytes) | (HOLE, n) | (ZEROS, n)
+    children: dict = field(default_factory=dict)
+    target: bytes = b""
+    link: int = 0
+    xattrs: dict = field(default_factory=dict)
+    device: tuple = None
+    flaw: int = 0
+    more: dict = field(default_factory=dict)                                # further fields, bit to bytes
+
+
+def file_of(*parts, **rest):
+    return Node(FILE, parts=[(DATA, part) if isinstance(part, bytes) else part for part in parts if part], **rest)
+
+
+def folder(children, **rest):
+    return Node(DIRECTORY, mode=rest.pop("mode", 0o755), children=children, **rest)
+
+
+def text_of(name, length):
+    """Text that compresses, without long repetitions."""
+    words = [seeded(f"word/{name}/{i}", 4).hex() for i in range(257)]
+    line, out, i = 0, [], 0
+    while line < length:
+        word = words[(i * i + 7 * i) % 257] + ("\n" if i % 9 == 0 else " ")
+        out.append(word)
+        line += len(word)
+        i += 1
+    return "".join(out).encode()[:length]
+
+
+def ehr(later):
+    """The tree of the source ehr, on the first night or a later one."""
+    report = seeded("report", 150_000)
+    if later:
+        report = report[:40_000] + b"a line that was put in" + report[40_000:]
+    pieces = []
+    for i in range(40):
+        pieces += [(DATA, seeded(f"piece/{i}", 300)), (HOLE, 65536)]
+    many = {f"{i:04d}.dcm".encode(): file_of(f"image {i}\n".encode(), mtime=(1_600_000_000 + i) * 10**9) for i in range(700)}
+    deep = folder({b"leaf": file_of(b"at the end\n")})
+    for i in range(40):
+        deep = folder({b"d%d" % i: deep})
+    first = file_of(b"one file with three names\n", link=77)
+    link_entry = Node(FILE, link=77)
+    tree = {
+        b"docs": folder({
+            b"empty": file_of(mode=0o600),
+            b"note.txt": file_of(b"hello\n", mtime=-5 * 10**9 + 250),
+            b"report.bin": file_of(report, xattrs={b"user.azekura": b"value\0\xff", b"user.empty": b""}),
+            b"table.csv": file_of(text_of("table", 200_000), mode=0o640, more={4: b"clerk", 5: b"ward", 7: time(10**18)}),
+            "校倉".encode(): file_of("正倉院\n".encode()),
+            b"\xff\xfe raw": file_of(b"a name that is not UTF-8\n"),
+        }, mtime=1_650_000_000 * 10**9 + 1, xattrs={b"user.folder": b"x"}),
+        b"images": folder(many, mode=0o2770),
+        b"deep": deep,
+        b"links": folder({
+            b"absolute": Node(SYMLINK, mode=0o777, target=b"/nowhere/at all"),
+            b"first": first, b"second": link_entry,
+            b"to-note": Node(SYMLINK, mode=0o777, target=b"../docs/note.txt", mtime=1_500_000_000 * 10**9),
+        }),
+        b"pipe": Node(FIFO, mode=0o620),
+        b"setuid": file_of(b"#!/bin/sh\n", mode=0o4755, uid=0, gid=0),
+        b"sparse": folder({
+            b"all-hole": file_of((HOLE, 10_000_000)),
+            b"ends-in-hole": file_of(seeded("x", 5000), (HOLE, 123_456)),
+            b"pieces": file_of(*pieces),
+            b"starts-in-hole": file_of((HOLE, 65536), text_of("y", 70_000), (HOLE, 4096), (ZEROS, 8192), b"end"),
+            b"zeros": file_of((ZEROS, 300_000)),
+        }),
+        b"zz-third": link_entry,
+    }
+    if later:
+        tree[b"docs"].children[b"new.bin"] = file_of(seeded("new", 60_000) + seeded("spare", 90_000))
+        del tree[b"docs"].children[b"empty"]
+    return folder(tree, mtime=1_690_000_000 * 10**9 + (5 if later else 4))
+
+
+def gate():
+    """A tree that could not be read whole, with what needs no content."""
+    return folder({
+        b"block": Node(BLOCK_DEVICE, device=(8, 1)), b"null": Node(CHARACTER_DEVICE, device=(1, 3), mode=0o666),
+        b"locked": Node(FILE, flaw=1), b"locked-folder": Node(DIRECTORY, mode=0o700, flaw=1),
+        b"moving": file_of(b"changed while it was read", flaw=2), b"short": file_of(b"as far as it", flaw=1),
+        b"socket": Node(SOCKET), b"flags": file_of(b"append only", more={8: u32(0x20)}),
+    })
+
+
+def database(later):
+    return file_of(text_of("dump", 120_000) + (b"INSERT 1\n" if later else b"") + text_of("rest", 80_000), uid=0, gid=0, mode=0o600)
+
+
+# ---- The writer -------------------------------------------------------------------------------------------------
+
+SITE, MEDIUM = seeded("site", 16), seeded("medium", 16)
+AUTHORITY, OTHER_AUTHORITY = seeded("authority", 32), seeded("other authority", 32)
+RECOVERY, OTHER_RECOVERY, SECOND_RECIPIENT = seeded("recovery", 32), seeded("other recovery", 32), seeded("second", 32)
+OBJECTS = {"label": b"AZKLABEL", "header": b"AZKHEADR", "manifest": b"AZKMANIF", "seal": b"AZKSEAL1"}
+
+
+@dataclass
+class MediaSet:
+    """Ids and keys of a set, and where its chunks are."""
+    name: str
+
+    def __post_init__(self):
+        self.id = seeded("set " + self.name, 16)
+        self.dedup, self.catalogue = seeded("dedup " + self.name, 32), seeded("catalogue " + self.name, 32)
+        self.id_key = derive(self.dedup, "azekura chunk id v1", self.id)
+        self.cutter = derive(self.dedup, "azekura cutter v1", self.id, 256)
+        self.chunks, self.packs = {}, []                                    # id -> (pack, byte); manifest records
+
+
+class PackWriter:
+    """Collects chunks into blocks of one pack."""
+
+    def __init__(self, writer, session, number):
+        self.writer, self.session, self.number = writer, session, number
+        self.context = session.set.id + session.id + u32(number)
+        self.blocks, self.open, self.size = [], [], 0
+
+    def add(self, identity, data):
+        """Appends a chunk and returns its plain byte."""
+        if self.open and sum(len(chunk) for _, chunk in self.open) + len(data) > self.writer.tweak("block limit", 131072):
+            self.blocks.append(self.open)
+            self.open = []
+        self.open.append((identity, data))
+        self.size += len(data)
+        return self.size - len(data)
+
+    def finish(self):
+        """Bytes of the pack file and its root."""
+        tweak = functools.partial(self.writer.at, f"pack {self.number}")
+        blocks = self.blocks + ([self.open] if self.open else [])
+        key = derive(self.session.key, "azekura pack key v1", self.context)
+        nonce_key = derive(self.session.key, "azekura block nonce v1", self.context)
+        commitment = mac(key, b"azekura pack commitment v1\0" + self.context)
+        header = (b"AZKPACK1" + u16(1) + u16(0) + u32(self.number) + self.session.set.id + self.session.id
+                  + u32(self.session.number) + bytes(12) + commitment)
+        region, table, chunk_table, at = tweak("header", header), u32(len(blocks)), [], 0
+        for index, chunks in enumerate(blocks):
+            plain = b"".join(data for _, data in chunks)
+            packed = zstandard.ZstdCompressor(level=3).compress(plain)
+            codec, payload = (1, packed) if len(packed) < len(plain) else (0, plain)
+            codec, payload = tweak(f"block {index}", (codec, payload))
+            stored = len(payload) + 16
+            part = mac(nonce_key, u32(index) + u8(codec) + u32(stored) + b"".join(identity for identity, _ in chunks))[:8]
+            part = tweak(f"nonce {index}", part)
+            ad = b"azekura block v1\0" + self.context + u32(index) + u32(at) + u32(len(plain)) + u32(stored) + u8(codec)
+            region += AESGCM(key).encrypt(u32(index) + part, payload, ad)
+            table += u32(stored) + u32(len(plain)) + u8(codec) + part + u32(len(chunks))
+            table += b"".join(u32(len(data)) for _, data in chunks)
+            chunk_table += [identity + u32(len(data)) for identity, data in chunks]
+            at += len(plain)
+        ad = b"azekura table v1\0" + self.context
+        table_key = derive(key, "azekura block table v1", self.context)
+        chunk_key = derive(self.session.set.catalogue, "azekura chunk table v1", self.context)
+        block_box = box(table_key, ad + u8(1), tweak("block table", table))
+        chunk_box = box(chunk_key, ad + u8(2), tweak("chunk table", u32(len(chunk_table)) + b"".join(chunk_table)))
+        block_at = len(region)
+        region += block_box + chunk_box
+        size = tweak("region size", max(16384, padme(len(region) + 88)))
+        region += seeded(f"padding {self.number}", size - 88 - len(region))
+        region += box(table_key, ad + u8(3), tweak("block locator", u64(block_at) + u64(len(block_box))))
+        region += box(chunk_key, ad + u8(4), u64(block_at + len(block_box)) + u64(len(chunk_box)))
+        region = tweak("region", region)
+        hashes = b"".join(sha256(region[i:i + LEAF]) for i in range(0, len(region), LEAF))
+        root = sha256(b"azekura pack root v1\0" + self.context + u64(len(region)) + hashes)
+        tail = b"AZKTAIL1" + u32(self.number) + u32(len(hashes) // 32) + u64(len(region)) + root + bytes(8)
+        return region + tweak("hashes", hashes) + tweak("tail", tail), root
+
+
+@dataclass
+class Session:
+    number: int
+    set: MediaSet
+    epoch: int = 1
+
+    def __post_init__(self):
+        self.id, self.key = seeded(f"session {self.number}", 16), seeded(f"session key {self.number}", 32)
+        self.host = seeded(f"host {self.epoch}", 32)
+        self.identity = SITE + self.set.id + self.id + u32(self.number)
+
+
+class Writer:
+    """Writes a vault; `points` maps names of points to functions that change what passes there."""
+
+    def __init__(self, out, points):
+        self.out, self.points, self.used = out, points, set()
+        self.next_pack, self.slots, self.previous = 1, [], (0, bytes(32))
+        self.sets = {name: MediaSet(name) for name in "AB"}
+
+    def tweak(self, point, value):
+        if point in self.points:
+            self.used.add(point)
+            return self.points[point](value)
+        return value
+
+    def at(self, prefix, point, value):
+        return self.tweak(f"{prefix} {point}", value)
+
+    def write(self, path, data):
+        path = os.path.join(self.out, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+        os.utime(path, (0, 0))
+
+    # -- contents and entries --
+
+    def store(self, parts, pack, where):
+        """The content record of some parts, as a dict, with new chunks put into the pack."""
+        session, extents, items, run = pack.session, [], b"", None
+        known = session.set.chunks
+        for kind, value in parts:
+            if kind != DATA:
+                extents.append([kind, value])
+                if run and run[0] == kind:
+                    run[1] += value
+                else:
+                    items += u8(run[0]) + u64(run[1]) if run else b""
+                    run = [kind, value]
+                continue
+            items += u8(run[0]) + u64(run[1]) if run else b""
+            run, at, last = None, 0, None
+            for length in self.tweak(f"cut {where}", cut(session.set.cutter, value)):
+                data, at = value[at:at + length], at + length
+                identity = mac(session.set.id_key, data)
+                if identity not in known:
+                    known[identity] = pack.number, pack.add(identity, self.tweak(f"chunk {where}", data))
+                number, byte = known[identity]
+                item = b"\1" + identity + u32(length)
+                items += item
+                if last and (last[2], last[3] + last[1]) == (number, byte):
+                    last[1], last[4] = last[1] + length, last[4] + item
+                else:
+                    last = [DATA, length, number, byte, item]
+                    extents.append(last)
+        items += u8(run[0]) + u64(run[1]) if run else b""
+        for extent in extents:
+            if extent[0] == DATA:
+                extent[4] = sha256(extent[4])
+        return {"size": sum(e[1] for e in extents), "level": 0, "digest": sha256(items), "extents": extents}
+
+    def content(self, parts, session, where, pack):
+        """An encoded content record; more than 16 extents become an extent list."""
+        record = self.store(parts, pack, where)
+        if len(record["extents"]) > 16:
+            listed = self.tweak(f"list {where}", b"".join(map(encode_extent, record["extents"])))
+            record["level"] = 1
+            record["extents"] = self.store([(DATA, listed)], session.meta, f"list of {where}")["extents"]
+        record = self.tweak(f"content {where}", record)
+        return (u64(record["size"]) + u8(record["level"]) + record["digest"] + u32(len(record["extents"]))
+                + b"".join(map(encode_extent, record["extents"])))
+
+    def entry(self, node, name, session, where, links, totals):
+        """(name, encoded entry) of a node and all below it."""
+        fields = dict(node.more)
+        totals["entries"] += 1
+        totals["flawed"] += bool(node.flaw)
+        if node.kind == DIRECTORY and node.flaw != 1:
+            children = []
+            for child_name in sorted(node.children):
+                below = where + ("" if where.endswith(":") else "/") + child_name.decode("utf-8", "backslashreplace")
+                children.append(self.entry(node.children[child_name], child_name, session, below, links, totals))
+            children = self.tweak(f"children {where}", sorted(children, key=lambda pair: pair[0]))
+            listing = b"".join(long(encoded) for _, encoded in children)
+            fields[0] = self.content([(DATA, listing)] if listing else [], session, where, session.meta)
+        elif node.kind == FILE and (node.parts or not node.flaw) and node.link not in links:
+            fields[0] = self.content(node.parts, session, where, session.data)
+            totals["bytes"] += sum(len(part) if kind == DATA else part for kind, part in node.parts)
+        if node.link:
+            links.add(node.link)
+            fields[3] = u64(node.link) + u32(3)
+        if node.target:
+            fields[1] = node.target
+        if node.device:
+            fields[2] = u32(node.device[0]) + u32(node.device[1])
+        if node.xattrs:
+            fields[6] = b"".join(short(key) + long(value) for key, value in sorted(node.xattrs.items()))
+        if node.flaw:
+            fields[9] = u8(node.flaw)
+        e = self.tweak(f"entry {where}", {"kind": node.kind, "name": name, "mode": node.mode, "uid": node.uid, "gid": node.gid,
+                                         "mtime": time(node.mtime), "fields": fields})
+        bits = sum(1 << bit for bit in e["fields"])
+        return e["name"], (u8(e["kind"]) + u32(bits) + short(e["name"]) + u32(e["mode"]) + u32(e["uid"]) + u32(e["gid"])
+                           + e["mtime"] + b"".join(long(e["fields"][bit]) for bit in sorted(e["fields"])))
+
+    # -- objects --
+
+    def object(self, kind, sections, where, seed=None):
+        """Bytes of a header, manifest, seal or label, signed if there is a seed."""
+        parts = self.tweak(where, {"magic": OBJECTS[kind], "version": 1, "flags": 0, "end": b"",
+                                   "sections": [(number, 1, content) for number, content in sections]})
+        data = parts["magic"] + u16(parts["version"]) + u16(parts["flags"]) + encode_sections(parts["sections"]) + parts["end"]
+        return self.tweak(f"{where} raw", data + sign(seed, f"azekura {kind} v1", data) if seed else data)
+
+    def certificate(self, host, epoch, where):
+        c = self.tweak(f"certificate {where}", {"site": SITE, "epoch": epoch, "key": ed25519_public(host), "by": AUTHORITY})
+        body = c["site"] + seeded("host id", 16) + u32(c["epoch"]) + c["key"]
+        return body + sign(c["by"], "azekura host certificate v1", body)
+
+    def policy(self, where):
+        p = self.tweak(f"policy {where}", {"site": SITE, "by": AUTHORITY, "recipients": sorted(map(x25519_public, self.recipients()))})
+        body = p["site"] + u32(1) + u8(len(p["recipients"])) + b"".join(p["recipients"])
+        return body + sign(p["by"], "azekura policy v1", body)
+
+    def recipients(self):
+        return [RECOVERY, SECOND_RECIPIENT]
+
+    def slot(self, session):
+        context = session.identity
+        keys = box(derive(session.key, "azekura set keys v1", context), context, session.set.dedup + session.set.catalogue)
+        out = u32(session.number) + session.set.id + session.id + keys
+        recipients = self.tweak(f"slot {session.number}", sorted(map(x25519_public, self.recipients())))
+        out += u8(len(recipients))
+        for i, public in enumerate(recipients):
+            tag = sha256(b"azekura recipient v1\0" + public)[:16]
+            enc, sealed = hpke_seal(public, seeded(f"ephemeral {session.number} {i}", 32),
+                                    b"azekura session key v1\0" + context, tag, session.key)
+            out += tag + enc + sealed
+        return out
+
+    def label(self, set_id):
+        seed = seeded("host 1", 32)
+        identity = SITE + set_id + MEDIUM + u32(1) + u64(10**12)
+        sections = [(1, identity), (2, ed25519_public(AUTHORITY)), (3, self.certificate(seed, 1, "label"))]
+        self.write("label", self.object("label", sections, "label", seed))
+
+    def session(self, session, sources, spare=b""):
+        """One session: packs, then header, manifest and seal in three copies. Without sources a fragment."""
+        number, first = session.number, self.next_pack
+        session.data, session.meta = PackWriter(self, session, first), PackWriter(self, session, first + 1)
+        if spare:
+            self.store([(DATA, spare)], session.data, f"{number}/fragment")
+        snapshots = [self.snapshot(session, *source) for source in sources]
+        for pack in (session.data, session.meta):
+            if pack.size:
+                data, root = pack.finish()
+                session.set.packs.append([pack.number, number, len(data), root])
+                self.write(f"packs/{pack.number >> 8:02x}/{pack.number:08x}", data)
+                self.next_pack = pack.number + 1
+        self.slots.append(self.slot(session))
+        header = self.object("header", [
+            (1, session.identity + u32(first)), (2, ed25519_public(self.tweak(f"authority {number}", AUTHORITY))),
+            (3, self.certificate(session.host, session.epoch, number)), (4, self.policy(number)),
+            (5, u32(len(self.slots)) + b"".join(self.slots))], f"header {number}")
+        packs = self.tweak(f"packs {number}", [list(pack) for pack in session.set.packs])
+        sections = [(1, self.tweak(f"manifest identity {number}", session.identity)),
+                    (2, u32(len(packs)) + b"".join(u32(p) + u32(s) + u64(length) + root for p, s, length, root in packs))]
+        if sources:
+            sections.append((3, self.generation(session, snapshots)))
+        manifest = self.object("manifest", sections, f"manifest {number}")
+        previous = self.tweak(f"previous {number}", self.previous)
+        seal = self.object("seal", [
+            (1, session.identity + self.tweak(f"medium {number}", MEDIUM)), (2, sha256(header) + sha256(manifest)),
+            (3, u32(previous[0]) + previous[1])], f"seal {number}", self.tweak(f"sealer {number}", session.host))
+        for copy in COPIES:
+            for name, data in (("header", header), ("manifest", manifest), ("seal", seal)):
+                self.write(f"{copy}/{number:06d}/{name}", data)
+        self.previous = number, sha256(seal)
+
+    def generation(self, session, snapshots):
+        start = (1_771_000_000 + 86_400 * session.number) * 10**9
+        about = short(b"backup.example") + short(b"daily") + short(b"make_vault 1") + time(start) + time(start + 60 * 10**9)
+        sections = [(1, 1, about), (2, 1, u32(len(snapshots)) + b"".join(map(long, snapshots))), (3, 1, b"# site\n")]
+        body = long(encode_sections(self.tweak(f"generation {session.number}", sections)))
+        plain = self.tweak(f"generation plain {session.number}", body + bytes(padme(len(body)) - len(body)))
+        return box(derive(session.key, "azekura generation v1", session.identity), session.identity, plain)
+
+    def snapshot(self, session, source, node, complete=True):
+        where, totals = f"{session.number}/{source}:", {"entries": 0, "bytes": 0, "flawed": 0}
+        _, root = self.entry(node, b"", session, where, set(), totals)
+        stream = node.kind == FILE
+        source = self.tweak(f"source {where}", source.encode())
+        end = u8(1) + u32(0) + long(b"dump: done\n") if stream else u8(0)
+        return (short(source) + u8(2 if stream else 1) + long(b"pg_dump ehr" if stream else b"/srv/" + source)
+                + time(1_771_000_000 * 10**9) + time(1_771_000_030 * 10**9) + u8(complete) + long(root) + u64(totals["entries"])
+                + u64(totals["bytes"]) + u64(totals["bytes"]) + u64(totals["flawed"]) + end)
+
+
+def encode_extent(extent):
+    kind, length, *rest = extent
+    return u8(kind) + u64(length) + (u32(rest[0]) + u32(rest[1]) + rest[2] if rest else b"")
+
+
+def encode_sections(sections):
+    return u32(len(sections)) + b"".join(u16(kind) + u16(flags) + long(content) for kind, flags, content in sections)
+
+
+# ---- The recovery kit (section 12) ------------------------------------------------------------------------------
+
+def key_text(data):
+    data += sha256(b"azekura key text v1\0" + data)[:5]
+    length = -(-len(data) * 8 // 5)
+    value = int.from_bytes(data, "big") << length * 5 - len(data) * 8
+    text = "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value >> 5 * i & 31] for i in reversed(range(length)))
+    return "-".join(text[i:i + 5] for i in range(0, length, 5))
+
+
+def key_file(site, private, authority):
+    return (f"# keep this offline\nazekura recovery key, version 1\n\nsite      {site.hex()}\n"
+            f"recovery  {key_text(private)}\nauthority {key_text(authority)}\n")
+
+
+def share_files(secret, threshold, count):
+    """Texts of Shamir shares over GF(2^8)."""
+    logs, powers, value = {}, [], 1
+    for i in range(255):                                                    # 3 generates the field's units
+        powers.append(value)
+        logs[value] = i
+        value ^= value << 1 ^ (0x11B if value & 0x80 else 0)
+
+    def multiply(a, b):
+        return powers[(logs[a] + logs[b]) % 255] if a and b else 0
+    coefficients = [secret] + [seeded(f"coefficient {i}", 64) for i in range(1, threshold)]
+    for x in range(1, count + 1):
+        y = bytes(64)
+        for row in reversed(coefficients):
+            y = bytes(multiply(a, x) ^ b for a, b in zip(y, row))
+        yield (f"azekura recovery share, version 1\nsite {SITE.hex()}\nshare set {seeded('share set', 8).hex()}\n"
+               f"share {x} of {count}, any {threshold} restore\n"
+               f"commitment {sha256(b'azekura share commitment v1' + bytes(1) + secret)[:16].hex()}\n"
+               f"data {key_text(bytes([x, threshold, count]) + y)}\n")
+
+
+# ---- Variants ---------------------------------------------------------------------------------------------------
+
+@dataclass
+class Variant:
+    """A vault and the class each command must end with; None where the page leaves it open."""
+    name: str
+    result: str
+    verify: str                                                             # keyless
+    deep: str                                                               # with the key
+    restore: dict                                                           # snapshot -> class
+    points: dict = field(default_factory=dict)
+    after: object = None                                                    # function of the vault's folder
+    key: str = "recovery.key"
+    sets: str = "AAA"                                                       # set of each session
+    epochs: tuple = (1, 1, 1)
+
+
+VARIANTS = {}
+
+
+def add(name, result, verify, deep, restore, points=None, after=None, **rest):
+    restore = restore if isinstance(restore, dict) else {} if restore is None else {"3/ehr": restore}
+    VARIANTS[name] = Variant(name, result, verify, deep, restore, points or {}, after, **rest)
+
+
+def seen(name, result, points=None, after=None, restore="same", **rest):
+    """A variant that a keyless verify finds already."""
+    add(name, result, result, result, result if restore == "same" else restore, points, after, **rest)
+
+
+def hidden(name, points, result="corruption", restore="same", **rest):
+    """A variant that only the key shows: keyless verify is content."""
+    add(name, result, "success", result, result if restore == "same" else restore, points, **rest)
+
+
+def change(**fields):
+    """A point that sets members of a dict."""
+    return lambda value: {**value, **fields}
+
+
+def with_field(bit, data):
+    return lambda e: {**e, "fields": {**e["fields"], bit: data}}
+
+
+def without_field(bit):
+    return lambda e: {**e, "fields": {b: data for b, data in e["fields"].items() if b != bit}}
+
+
+def first_extent(index, value):
+    """A content point that changes one member of the first extent; `value` may be a function of it."""
+    def apply(record):
+        extent = list(record["extents"][0])
+        extent[index] = value(extent[index]) if callable(value) else value
+        return {**record, "extents": [extent] + record["extents"][1:]}
+    return apply
+
+
+def on_files(pattern, function):
+    """An `after` that rewrites files, or removes them where the function gives None; {} stands for each copy."""
+    def apply(vault):
+        for path in sorted({pattern.format(copy) for copy in COPIES}):
+            path = os.path.join(vault, path)
+            if os.path.isdir(path):
+                shutil.rmtree(path)
+                continue
+            with open(path, "rb") as file:
+                data = function(file.read())
+            if data is None:
+                os.unlink(path)
+            else:
+                with open(path, "wb") as file:
+                    file.write(data)
+    return apply
+
+
+def each(*functions):
+    return lambda vault: [function(vault) for function in functions]
+
+
+def lost(_):
+    return None
+
+
+def define_variants():
+    """Every variant; sessions are 1 (ehr, db, gate), 2 (a fragment) and 3 (ehr, db), packs 1 and 2, 3, 4 and 5."""
+    all_good = {name: "success" for name in ("1/ehr", "1/db", "3/ehr", "3/db")}
+    docs, report, pieces = "3/ehr:docs", "3/ehr:docs/report.bin", "3/ehr:sparse/pieces"
+    good3 = {"3/ehr": "success"}
+
+    # Good vaults, and damage that another copy makes good.
+    add("plain", "success", "success", "success", all_good)
+    extra = (lambda o: {**o, "sections": o["sections"] + [(16, 0, b"later"), (900, 0, b"")]})
+    add("unknown-sections", "success", "success", "success", good3, {"header 3": extra, "manifest 3": extra, "seal 3": extra,
+        "label": extra, "generation 3": lambda s: s + [(40, 0, b"later")]})
+    add("unfinished-session", "success", "success", "success", good3, after=leave_unfinished)
+    add("handover", "success", "success", "success", {"1/ehr": "success", "3/ehr": "success"}, sets="AAB", epochs=(1, 1, 2))
+    add("zstd-checksum", "success", "success", "success", good3, {"pack 5 block 0": lambda b: (1, zstandard.ZstdCompressor(
+        write_checksum=True).compress(zstandard.decompress(b[1]))) if b[0] else b})
+    add("shares", "success", "success", "success", good3, key="share-2.txt share-5.txt share-1.txt")
+    seen("one-copy-damaged", "corruption", after=on_files("sessions/000003/manifest", lambda d: flip(d, 200)), restore=good3)
+    seen("mixed-copies", "corruption", after=each(
+        on_files("sessions/000003/header", lost), on_files("sessions-2/000003/manifest", lambda d: flip(d, 100)),
+        on_files("sessions-3/000003/seal", lambda d: flip(d, 30))), restore=good3)
+    seen("label-lost", "corruption", after=on_files("label", lost), restore=good3)
+    seen("earlier-session-damaged", "corruption", after=on_files("{}/000001/manifest", lambda d: flip(d, 80)),
+         restore={"1/ehr": "corruption", "3/ehr": "success"})
+
+    # Corruption that needs no key.
+    seen("block-flipped", "corruption", after=on_files("packs/00/00000004", lambda d: flip(d, 300)))
+    seen("padding-flipped", "corruption", after=on_files("packs/00/00000003", flip_padding), restore=good3)
+    seen("pack-truncated", "corruption", after=on_files("packs/00/00000004", lambda d: d[:5000]))
+    seen("pack-missing", "corruption", after=on_files("packs/00/00000004", lost))
+    seen("pack-longer", "corruption", after=on_files("packs/00/00000004", lambda d: d + b"\0"), restore=None)
+    seen("packs-swapped", "corruption", after=swap_packs)
+    seen("leaf-hash-wrong", "corruption", {"pack 4 hashes": lambda d: flip(d, 5)}, restore=None)
+    seen("tail-magic-wrong", "corruption", {"pack 4 tail": lambda d: flip(d, 0)}, restore=None)
+    seen("tail-reserved", "corruption", {"pack 4 tail": lambda d: flip(d, 60)}, restore=None)
+    seen("pack-magic-wrong", "corruption", {"pack 4 header": lambda d: flip(d, 0)})
+    seen("pack-reserved", "corruption", {"pack 4 header": lambda d: flip(d, 58)})
+    seen("pack-of-another-set", "corruption", {"pack 4 header": lambda d: d[:16] + MediaSet("B").id + d[32:]})
+    seen("pack-number-wrong", "corruption", {"pack 4 header": lambda d: d[:12] + u32(9) + d[16:]})
+    seen("root-wrong", "corruption", {"packs 3": lambda packs: packs[:3] + [packs[3][:3] + [flip(packs[3][3], 0)]] + packs[4:]},
+         restore=None)
+    seen("packs-not-rising", "corruption", {"packs 3": lambda packs: packs[::-1]})
+    seen("header-flipped", "corruption", after=on_files("{}/000003/header", lambda d: flip(d, 40)))
+    seen("manifest-flipped", "corruption", after=on_files("{}/000003/manifest", lambda d: flip(d, 200)))
+    seen("manifest-lost", "corruption", after=on_files("{}/000003/manifest", lost))
+    seen("seal-truncated", "corruption", after=on_files("{}/000003/seal", lambda d: d[:100]))
+    seen("seal-sections-unsorted", "corruption", {"seal 3": lambda o: {**o, "sections": o["sections"][::-1]}})
+    seen("seal-section-twice", "corruption", {"seal 3": lambda o: {**o, "sections": o["sections"] + o["sections"][-1:]}})
+    seen("seal-section-missing", "corruption", {"seal 3": lambda o: {**o, "sections": o["sections"][:2]}})
+    seen("manifest-section-missing", "corruption", {"manifest 3": lambda o: {**o, "sections": o["sections"][:1] + o["sections"][2:]}})
+    seen("header-trailing", "corruption", {"header 3": change(end=b"\0")})
+    seen("manifest-trailing", "corruption", {"manifest 3": change(end=b"\0")})
+    seen("seal-too-large", "corruption", {"seal 3": lambda o: {**o, "sections": o["sections"] + [(20, 0, bytes(65536))]}})
+    seen("chain-gap", "corruption", after=on_files("{}/000002", lost), restore=good3)
+
+    # Corruption that only the key shows: packs.
+    hidden("commitment-wrong", {"pack 4 header": lambda d: flip(d, 64)})
+    hidden("block-flipped-resigned", {"pack 4 region": lambda d: flip(d, 300)})
+    hidden("block-table-flipped", {"pack 4 region": lambda d: flip(d, len(d) - 50)})
+    hidden("block-table-count", {"pack 4 block table": lambda t: b"\xff\xff\xff\xff" + t[4:]})
+    hidden("block-table-trailing", {"pack 4 block table": lambda t: t + b"\0"})
+    hidden("block-locator-far", {"pack 4 block locator": lambda t: u64(1 << 63) + t[8:]})
+    hidden("block-locator-long", {"pack 4 block locator": lambda t: t[:8] + u64(1 << 40)})
+    hidden("chunk-id-wrong", {"pack 4 chunk table": lambda t: flip(t, 10)}, restore=None)
+    hidden("chunk-table-length", {"pack 4 chunk table": lambda t: flip(t, 36)}, restore=None)
+    hidden("chunk-bytes-wrong", {f"chunk {report}": lambda d: flip(d, 9)})
+    hidden("codec-unknown", {"pack 4 block 0": lambda b: (2, b[1])})
+    hidden("zstd-two-frames", {"pack 5 block 0": lambda b: (1, b[1] + zstandard.compress(b""))})
+    hidden("zstd-longer", {"pack 5 block 0": lambda b: (1, zstandard.compress(zstandard.decompress(b[1]) + b"x"))})
+    hidden("zstd-bomb", {"pack 5 block 0": lambda b: (1, zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1 << 26)))})
+    hidden("zstd-damaged", {"pack 5 block 0": lambda b: (1, flip(b[1], 0))})
+    hidden("nonce-wrong", {"pack 4 nonce 0": lambda n: flip(n, 0)}, restore=None)
+    hidden("region-size-wrong", {"pack 4 region size": lambda n: n + 65536}, restore=None)
+    hidden("chunk-too-large", {"tree 3/ehr": add_large, "cut 3/ehr:large": lambda lengths: (sum(lengths),),
+                               "block limit": lambda _: 1 << 21})
+    hidden("block-too-large", {"tree 3/ehr": add_large, "block limit": lambda _: 1 << 22})
+
+    # Corruption that only the key shows: contents.
+    hidden("extent-digest-wrong", {f"content {report}": first_extent(4, lambda d: flip(d, 0))})
+    hidden("content-digest-wrong", {f"content {report}": lambda c: {**c, "digest": flip(c["digest"], 0)}})
+    hidden("content-longer", {f"content {report}": lambda c: {**c, "size": c["size"] + 1}})
+    hidden("content-shorter", {f"content {report}": lambda c: {**c, "size": c["size"] - 1}})
+    hidden("content-too-large", {f"content {report}": lambda c: {**c, "size": 1 << 63, "extents": [[HOLE, 1 << 63]]}})
+    hidden("content-level-2", {f"content {report}": change(level=2)})
+    hidden("extent-mid-chunk", {f"content {report}": first_extent(3, lambda byte: byte + 1)})
+    hidden("extent-end-mid-chunk", {f"content {report}": lambda c: {**first_extent(1, lambda n: n - 1)(c), "size": c["size"] - 1}})
+    hidden("extent-past-pack", {f"content {report}": first_extent(3, 1 << 31)})
+    hidden("extent-too-long", {f"content {report}": lambda c: {
+        **c, "size": 1 << 40, "extents": [[DATA, 1 << 40, *c["extents"][0][2:]]]}})
+    hidden("extent-unknown-pack", {f"content {report}": first_extent(2, 99)})
+    hidden("extent-other-place", {f"content {report}": lambda c: {**c, "extents": [[DATA, c["size"], 1, 0, bytes(32)]]}})
+    hidden("extent-kind-unknown", {f"content {report}": lambda c: {**c, "size": 5, "extents": [[4, 5]]}})
+    hidden("extent-empty", {f"content {report}": lambda c: {**c, "extents": c["extents"] + [[HOLE, 0]]}})
+    hidden("extent-count", {f"entry {report}": lambda e: with_field(0, e["fields"][0][:41] + b"\xff" * 4 + e["fields"][0][45:])(e)})
+    hidden("content-trailing", {f"entry {report}": lambda e: with_field(0, e["fields"][0] + b"\0")(e)})
+    hidden("list-trailing", {f"list {pieces}": lambda data: data + b"\2"})
+    hidden("list-short", {f"list {pieces}": lambda data: data[:-9]})
+    hidden("hole-as-zeros", {"content 3/ehr:sparse/all-hole": lambda c: {**c, "extents": [[ZEROS, c["size"]]]}})
+
+    # Corruption that only the key shows: trees.
+    hidden("directory-unsorted", {f"children {docs}": lambda c: c[1:] + c[:1]})
+    hidden("directory-name-twice", {f"children {docs}": lambda c: c[:1] + c})
+    hidden("directory-trailing", {f"children {docs}": lambda c: c[:-1] + [(c[-1][0], c[-1][1] + b"\0")]})
+    note = "entry 3/ehr:docs/note.txt"
+    for name, value in (("dotdot", b".."), ("dot", b"."), ("slash", b"a/b"), ("nul", b"a\0b"), ("empty", b""), ("long", b"n" * 256)):
+        hidden(f"name-{name}", {note: change(name=value)})
+    hidden("root-named", {"entry 3/ehr:": change(name=b"root")})
+    hidden("kind-unknown", {note: change(kind=8)})
+    hidden("field-unknown", {note: with_field(10, b"")})
+    hidden("mode-high", {note: change(mode=0o100644)})
+    hidden("nanoseconds-high", {note: change(mtime=u64(5) + u32(10**9))})
+    hidden("file-without-content", {note: without_field(0)})
+    hidden("content-on-symlink", {"entry 3/ehr:links/to-note": with_field(0, u64(0) + u8(0) + sha256(b"") + u32(0))})
+    hidden("symlink-without-target", {"entry 3/ehr:links/to-note": without_field(1)})
+    hidden("symlink-empty", {"entry 3/ehr:links/to-note": with_field(1, b"")})
+    hidden("symlink-long", {"entry 3/ehr:links/to-note": with_field(1, b"t" * 4096)})
+    hidden("device-on-file", {note: with_field(2, u32(8) + u32(0))})
+    hidden("link-on-directory", {f"entry {docs}": with_field(3, u64(1) + u32(2))})
+    hidden("link-first-without-content", {"entry 3/ehr:links/first": without_field(0)})
+    hidden("link-second-with-content", {"entry 3/ehr:links/second": with_field(0, u64(0) + u8(0) + sha256(b"") + u32(0))})
+    hidden("xattrs-empty", {note: with_field(6, b"")})
+    hidden("xattrs-unsorted", {note: with_field(6, short(b"user.b") + long(b"") + short(b"user.a") + long(b""))})
+    hidden("xattr-long", {note: with_field(6, short(b"user.b") + long(bytes(65537)))})
+    hidden("flags-zero", {note: with_field(8, u32(0))})
+    hidden("flaw-unknown", {note: with_field(9, u8(3))})
+    hidden("entry-trailing", {note: with_field(7, time(0) + b"\0")})
+
+    # Corruption that only the key shows: generations.
+    hidden("generation-padding", {"generation plain 3": lambda p: p[:-1] + b"\1"})
+    hidden("generation-size", {"generation plain 3": lambda p: p + b"\0"})
+    hidden("generation-length", {"generation plain 3": lambda p: u32(1 << 31) + p[4:]})
+    hidden("generation-flipped", {"manifest 3": lambda o: {**o, "sections": o["sections"][:2] + [(3, 1, flip(o["sections"][2][2], 40))]}})
+    hidden("generation-forged", {"manifest 3": lambda o: {**o, "sections": o["sections"][:2] + [(3, 1, bytes(128))]}})
+    hidden("source-dotdot", {"source 3/ehr:": lambda _: b".."}, restore=None)
+    hidden("source-twice", {"source 3/db:": lambda _: b"ehr"})
+
+    # Keys.
+    add("key-of-other-recipient", "key", "success", "key", "key", key="other.key")
+    add("key-mistyped", "key", "success", "key", "key", key="mistyped.key")
+    add("key-of-another-site", "authenticity", "success", "authenticity", "authenticity", key="foreign.key")
+    add("shares-too-few", "key", "success", "key", "key", key="share-1.txt share-4.txt")
+    seen("not-sealed-to-policy", "authenticity", {"slot 3": lambda keys: [x25519_public(OTHER_RECOVERY)] + keys[1:]})
+
+    # Authenticity.
+    seen("seal-signature-flipped", "authenticity", {"seal 3 raw": lambda d: flip(d, len(d) - 40)})
+    seen("seal-by-another-host", "authenticity", {"sealer 3": lambda _: seeded("intruder", 32)})
+    seen("seal-of-another-medium", "authenticity", {"medium 3": lambda _: seeded("other medium", 16)})
+    seen("certificate-by-another-authority", "authenticity", {"certificate 3": change(by=OTHER_AUTHORITY)})
+    seen("certificate-of-another-site", "authenticity", {"certificate 3": change(site=bytes(16))})
+    seen("policy-by-another-authority", "authenticity", {"policy 3": change(by=OTHER_AUTHORITY)})
+    seen("policy-of-another-site", "authenticity", {"policy 3": change(site=bytes(16))})
+    seen("session-of-another-authority", "authenticity", {"authority 3": lambda _: OTHER_AUTHORITY,
+         "certificate 3": change(by=OTHER_AUTHORITY), "policy 3": change(by=OTHER_AUTHORITY)})
+    seen("manifest-of-another-session", "authenticity", {"manifest identity 3": lambda d: flip(d, 35)})
+    seen("session-renumbered", "authenticity", after=lambda vault: [
+         shutil.copytree(os.path.join(vault, c, "000003"), os.path.join(vault, c, "000004")) for c in COPIES], restore=good3)
+    seen("chain-fork", "authenticity", {"previous 3": lambda p: (p[0], flip(p[1], 0))}, restore=good3)
+    seen("chain-skips", "authenticity", {"previous 3": lambda p: (0, bytes(32))}, restore=good3)
+    seen("set-changes-without-epoch", "authenticity", sets="AAB", restore=None)
+    seen("label-forged", "authenticity", {"label raw": lambda d: flip(d, len(d) - 1)}, restore=None)
+    seen("label-by-another-authority", "authenticity", {"certificate label": change(by=OTHER_AUTHORITY)}, restore=None)
+
+    # Versions.
+    for kind in ("header", "manifest", "seal"):
+        seen(f"{kind}-version-2", "version", {f"{kind} 3": change(version=2)})
+        seen(f"{kind}-flags", "version", {f"{kind} 3": change(flags=1)})
+        seen(f"{kind}-critical-section", "version", {f"{kind} 3": lambda o: {**o, "sections": o["sections"] + [(21, 1, b"")]}})
+    seen("manifest-section-9", "version", {"manifest 3": lambda o: {**o, "sections": o["sections"] + [(9, 1, b"")]}})
+    seen("label-version-2", "version", {"label": change(version=2)}, restore=None)
+    seen("pack-version-2", "version", {"pack 4 header": lambda d: d[:8] + u16(2) + d[10:]})
+    seen("pack-flags", "version", {"pack 4 header": lambda d: d[:10] + u16(1) + d[12:]})
+    hidden("generation-critical-section", {"generation 3": lambda s: s + [(30, 1, b"")]}, result="version")
+
+
+def leave_unfinished(vault):
+    """What a crash leaves: a session without a seal, a pack no session names, files in tmp."""
+    for name in ("header", "manifest"):
+        os.makedirs(os.path.join(vault, "sessions/000004"), exist_ok=True)
+        shutil.copy(os.path.join(vault, "sessions/000003", name), os.path.join(vault, "sessions/000004", name))
+    shutil.copy(os.path.join(vault, "packs/00/00000004"), os.path.join(vault, "packs/00/00000006"))
+    os.makedirs(os.path.join(vault, "tmp"))
+    with open(os.path.join(vault, "tmp/part"), "wb") as file:
+        file.write(b"half")
+
+
+def flip_padding(data):
+    """Pack 3 with a byte just before its locators changed, which is padding."""
+    region = struct.unpack("<Q", data[-48:-40])[0]
+    return flip(data, region - 89)
+
+
+def swap_packs(vault):
+    a, b = (os.path.join(vault, "packs/00", name) for name in ("00000004", "00000005"))
+    os.rename(a, a + ".x")
+    os.rename(b, a)
+    os.rename(a + ".x", b)
+
+
+def add_large(tree):
+    """A file of more than 2 MiB that no other shares chunks with."""
+    tree.children[b"large"] = file_of(seeded("large", 5 << 18).hex().encode())
+    return tree
+
+
+define_variants()
+
+
+def build(out, variant):
+    """Makes OUT/vault and the keys; returns the snapshots by name, for write_expected."""
+    vault, snapshots = os.path.join(out, "vault"), {}
+    writer = Writer(vault, variant.points)
+    sets = [writer.sets[name] for name in variant.sets]
+    writer.write("README.txt", b"A vault of Azekura, made by make_vault.py.\n")
+    writer.label(sets[0].id)
+    nights = [[("ehr", ehr(False)), ("db", database(False)), ("gate", gate(), False)], [], [("ehr", ehr(True)), ("db", database(True))]]
+    for number, night in enumerate(nights, 1):
+        for source in night:
+            snapshots[f"{number}/{source[0]}"] = writer.tweak(f"tree {number}/{source[0]}", source[1])
+        writer.session(Session(number, sets[number - 1], variant.epochs[number - 1]), night, b"" if night else seeded("spare", 90_000))
+    if variant.after:
+        variant.after(vault)
+    unused = variant.points.keys() - writer.used
+    if unused:
+        raise ValueError(f"{variant.name}: points never reached: {', '.join(sorted(unused))}")
+    good = key_file(SITE, RECOVERY, AUTHORITY)
+    at = good.index("recovery  ") + 30
+    texts = {"recovery.key": good, "other.key": key_file(SITE, OTHER_RECOVERY, AUTHORITY),
+             "foreign.key": key_file(seeded("other site", 16), OTHER_RECOVERY, OTHER_AUTHORITY),
+             "mistyped.key": good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1:]}
+    texts.update((f"share-{i}.txt", text) for i, text in enumerate(share_files(RECOVERY + AUTHORITY, 3, 5), 1))
+    for name, text in texts.items():
+        with open(os.path.join(out, name), "w", encoding="ascii") as file:
+            file.write(text)
+    return snapshots
+
+
+def write_expected(node, path, links=None):
+    """Makes the real files a restore of this node must equal."""
+    links = {} if links is None else links
+    if node.link in links:
+        os.link(links[node.link], path)
+        return
+    if node.link:
+        links[node.link] = path
+    if node.kind == DIRECTORY:
+        os.mkdir(path)
+        for name, child in sorted(node.children.items()):
+            write_expected(child, os.path.join(path, name), links)
+    elif node.kind == SYMLINK:
+        os.symlink(node.target, path)
+    elif node.kind == FIFO:
+        os.mkfifo(path)
+    else:
+        with open(path, "wb") as file:
+            for kind, value in node.parts:
+                if kind == HOLE:
+                    file.seek(value, os.SEEK_CUR)
+                else:
+                    file.write(value if kind == DATA else bytes(value))
+            file.truncate()
+    if os.geteuid() == 0:
+        os.chown(path, node.uid, node.gid, follow_symlinks=False)
+    for name, value in node.xattrs.items():
+        try:
+            os.setxattr(path, name, value, follow_symlinks=False)
+        except OSError:
+            pass                                                            # a file system without them
+    if node.kind != SYMLINK:
+        os.chmod(path, node.mode)
+    os.utime(path, ns=(node.mtime, node.mtime), follow_symlinks=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Makes golden vaults.")
+    parser.add_argument("out", nargs="?")
+    parser.add_argument("--variant", default="plain", choices=sorted(VARIANTS), metavar="NAME")
+    parser.add_argument("--expected", action="store_true", help="also write the trees a restore must give")
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for variant in VARIANTS.values():
+            print(variant.name, variant.result)
+        return 0
+    if not arguments.out:
+        parser.error("OUT is missing")
+    os.makedirs(arguments.out, exist_ok=True)
+    snapshots = build(arguments.out, VARIANTS[arguments.variant])
+    if arguments.expected:
+        os.makedirs(os.path.join(arguments.out, "expected"))
+        for name in ("1/ehr", "1/db", "3/ehr", "3/db"):
+            write_expected(snapshots[name], os.fsencode(os.path.join(arguments.out, "expected", name.replace("/", "-"))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "core/bytes.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace azekura::tests {
+
+/// SplitMix64: the same numbers for the same seed on every machine.
+class RandomNumbers {
+ public:
+  explicit RandomNumbers(std::uint64_t seed) : state_{seed} {}
+  std::uint64_t next() noexcept;
+
+ private:
+  std::uint64_t state_;
+};
+
+/// `size` bytes of a SplitMix64 stream, each number little-endian.
+Buffer random_bytes(std::uint64_t seed, std::size_t size);
+
+}  // namespace azekura::tests

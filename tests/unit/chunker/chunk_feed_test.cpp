@@ -1,0 +1,94 @@
+#include "chunker/chunk_feed.h"
+
+#include "tests/support/memory_sink.h"
+#include "tests/support/random_bytes.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+namespace azekura::chunker {
+
+namespace {
+
+void feed_bytes(ChunkFeed& feed, ByteView bytes, std::size_t step) {
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(step, bytes.size());
+    const MutableBytes room = feed.space(step);  // more room than is used at the end
+    std::copy_n(bytes.begin(), count, room.begin());
+    feed.fill(count);
+    bytes = bytes.subspan(count);
+  }
+}
+
+Content content_of(tests::MemorySink& sink, ByteView bytes, std::size_t step) {
+  const Cutter cutter{sink.cutter_key(), ChunkTarget::small};
+  ChunkFeed feed{sink, cutter};
+  feed_bytes(feed, bytes, step);
+  CHECK(feed.size() == bytes.size());
+  return sink.wait(feed.finish());
+}
+
+}  // namespace
+
+TEST_CASE("Chunk feed: what went in comes out, whatever the sizes of reads") {
+  for (const std::size_t size : {0U, 1U, 9829U, 9830U, 65535U, 65536U, 65537U, 400'000U}) {
+    CAPTURE(size);
+    const Buffer data = tests::random_bytes(size, size);
+    tests::MemorySink sink;
+    const Content whole = content_of(sink, data, 1'000'000);
+    CHECK(whole.size == size);
+    CHECK(equal(sink.read(whole), data));
+    for (const std::size_t step : {1000U, 4096U, 70'000U}) {
+      CAPTURE(step);
+      CHECK(content_of(sink, data, step).digest == whole.digest);
+    }
+  }
+}
+
+TEST_CASE("Chunk feed: whole chunks of zeros are gaps, zeros inside chunks are data") {
+  tests::MemorySink sink;
+  Buffer data = tests::random_bytes(1, 100'000);
+  data.resize(600'000);  // zeros
+  append(data, tests::random_bytes(2, 50'000));
+  const Content content = content_of(sink, data, 1'000'000);
+  CHECK(equal(sink.read(content), data));
+
+  std::uint64_t zero_bytes = 0;
+  for (const Extent& extent : content.extents) {
+    zero_bytes += extent.kind == ExtentKind::zero ? extent.length : 0;
+    CHECK(extent.kind != ExtentKind::hole);
+  }
+  CHECK(zero_bytes >= 6 * 65536);
+  CHECK(zero_bytes % 65536 == 0);
+  CHECK(sink.put_bytes == data.size() - zero_bytes);
+}
+
+TEST_CASE("Chunk feed: a stream of zeros only is one gap") {
+  tests::MemorySink sink;
+  const Content content = content_of(sink, Buffer(200'000), 1'000'000);
+  CHECK(content.size == 200'000);
+  CHECK(sink.put_bytes == 0);
+  CHECK(std::all_of(content.extents.begin(), content.extents.end(),
+                    [](const Extent& extent) { return extent.kind == ExtentKind::zero; }));
+}
+
+TEST_CASE("Chunk feed: a hole ends the chunk in progress") {
+  tests::MemorySink sink;
+  const Cutter cutter{sink.cutter_key(), ChunkTarget::small};
+  const Buffer data = tests::random_bytes(3, 5000);
+  ChunkFeed feed{sink, cutter};
+  feed_bytes(feed, data, 5000);
+  feed.hole(1'000'000);
+  feed_bytes(feed, data, 5000);
+  const Content content = sink.wait(feed.finish());
+
+  REQUIRE(content.extents.size() == 3);
+  CHECK(content.extents[0].length == 5000);
+  CHECK(content.extents[1].kind == ExtentKind::hole);
+  CHECK(content.extents[1].length == 1'000'000);
+  CHECK(content.extents[2] == content.extents[0]);  // found again: equal chunks
+  CHECK(content.size == 1'010'000);
+}
+
+}  // namespace azekura::chunker

@@ -1,0 +1,331 @@
+#include "restore/restorer.h"
+
+#include "core/file_io.h"
+#include "tests/unit/restore/restore_fixture.h"
+
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+namespace azekura::restore {
+
+namespace {
+
+using tests::RestoreFixture;
+
+Entry linked(Entry entry, std::uint64_t id) {
+  entry.hard_link = HardLink{id, 2};
+  return entry;
+}
+
+Entry further_name(std::string name, std::uint64_t id) {
+  Entry entry = linked(tests::file_entry(std::move(name), {}), id);
+  entry.content.reset();
+  return entry;
+}
+
+std::string text_of(const std::string& path) {
+  const Buffer bytes = read_file(path, 1 * kGiB);
+  return std::string{as_text(bytes)};
+}
+
+std::vector<std::string> lost_paths(const RestoreReport& report) {
+  std::vector<std::string> paths;
+  for (const LostItem& item : report.lost) {
+    paths.push_back(item.path);
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+}  // namespace
+
+TEST_CASE("Restorer: a tree of every kind comes back as it was") {
+  RestoreFixture f;
+  const Buffer big = tests::random_bytes(1, 300'000);
+  Entry data = tests::file_entry("big", f.vault.store(big));
+  data.mode = 0640;
+  data.xattrs = {{"user.colour", Buffer(3, std::byte{'x'})}};
+  Entry listed = tests::file_entry("listed", f.vault.with_list(f.vault.store(big)));
+  Entry empty = f.file("empty", "");
+  Entry inner = f.folder("inner", {f.file("leaf", "leaf bytes"), further_name("other", 7)});
+  inner.mode = 01555;
+  inner.modified = {1'500'000'000, 5};
+  f.set_tree({data, listed, empty, inner, linked(f.file("first", "shared"), 7),
+              tests::symlink_entry("link", "/etc/passwd"),
+              tests::special_entry("pipe", EntryKind::fifo),
+              tests::special_entry("socket", EntryKind::socket)});
+  f.snapshot.root.mode = 0710;
+
+  const RestoreReport report = f.restore();
+
+  CHECK(report.lost.empty());
+  CHECK(report.metadata_flaws == 0);
+  CHECK(report.files == 5);
+  CHECK(report.entries == 9);
+  CHECK(report.bytes == 600'000 + 10 + 6);
+  CHECK(f.observer.done == report.bytes);
+  CHECK(read_file(f.in_target("big"), kMiB) == big);
+  CHECK(read_file(f.in_target("listed"), kMiB) == big);
+  CHECK(text_of(f.in_target("empty")).empty());
+  CHECK(text_of(f.in_target("inner/leaf")) == "leaf bytes");
+  CHECK(std::filesystem::read_symlink(f.in_target("link")) == "/etc/passwd");
+  const struct stat big_info = tests::look_at(f.in_target("big"));
+  CHECK((big_info.st_mode & 07777) == 0640);
+  CHECK(big_info.st_mtim.tv_sec == 1'600'000'000);
+  CHECK(big_info.st_mtim.tv_nsec == 123'456'789);
+  char value[8];
+  CHECK(::getxattr(f.in_target("big").c_str(), "user.colour", value, sizeof value) == 3);
+  const struct stat inner_info = tests::look_at(f.in_target("inner"));
+  CHECK((inner_info.st_mode & 07777) == 01555);
+  CHECK(inner_info.st_mtim.tv_sec == 1'500'000'000);
+  CHECK(tests::look_at(f.in_target("link")).st_mtim.tv_nsec == 123'456'789);
+  CHECK(S_ISFIFO(tests::look_at(f.in_target("pipe")).st_mode));
+  CHECK(tests::look_at(f.in_target("first")).st_ino ==
+        tests::look_at(f.in_target("inner/other")).st_ino);
+  CHECK((tests::look_at(f.settings.target).st_mode & 07777) == 0710);
+  CHECK(list_directory(f.settings.target).size() == 7);
+  CHECK(f.observer.notices == std::vector<std::string>{"\"socket\": socket left out"});
+}
+
+TEST_CASE("Restorer: extents are fetched in medium order, whatever the order of the names") {
+  RestoreFixture f;
+  std::vector<Entry> entries;
+  for (int i = 40; i > 0; --i) {
+    entries.push_back(tests::file_entry(
+        "f" + std::to_string(i),
+        f.vault.store(tests::random_bytes(static_cast<std::uint32_t>(i), 10'000))));
+  }
+  f.set_tree(std::move(entries));
+
+  CHECK(f.restore().files == 40);
+
+  const std::vector<Position>& last = f.vault.fetches().back();
+  CHECK(last.size() == 120);
+  CHECK(std::is_sorted(last.begin(), last.end()));
+}
+
+TEST_CASE("Restorer: more files at once than descriptors, their extents interleaved") {
+  RestoreFixture f;
+  constexpr std::size_t kFiles = 300;
+  std::vector<Content> contents(kFiles);
+  std::vector<Buffer> wanted(kFiles);
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    for (std::uint32_t i = 0; i < kFiles; ++i) {
+      const Buffer part = tests::random_bytes(round * 1000 + i, 700);
+      const Content stored = f.vault.store(part);
+      contents[i].size += part.size();
+      contents[i].extents.push_back(stored.extents.front());
+      append(wanted[i], part);
+    }
+  }
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    entries.push_back(tests::file_entry("f" + std::to_string(i), contents[i]));
+  }
+  f.set_tree(std::move(entries));
+
+  CHECK(f.restore().files == kFiles);
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    CAPTURE(i);
+    CHECK(read_file(f.in_target("f" + std::to_string(i)), kMiB) == wanted[i]);
+  }
+}
+
+TEST_CASE("Restorer: a damaged pack costs the files that need it and no others") {
+  RestoreFixture f;
+  const Content before = f.vault.store(tests::random_bytes(1, 9000));
+  const std::uint32_t bad = f.vault.begin_pack();
+  Content across = f.vault.store(tests::random_bytes(2, 5000));
+  const Content inside = f.vault.store(tests::random_bytes(3, 100));
+  f.vault.begin_pack();
+  const Content after = f.vault.store(tests::random_bytes(4, 9000));
+  across.extents.insert(across.extents.begin(), after.extents.begin(), after.extents.end());
+  across.size += after.size;
+  f.set_tree({tests::file_entry("across", across), tests::file_entry("after", after),
+              tests::file_entry("before", before), linked(tests::file_entry("inside", inside), 9),
+              further_name("name2", 9)});
+  f.vault.damage(bad);
+
+  const RestoreReport report = f.restore();
+
+  CHECK(lost_paths(report) == std::vector<std::string>{"across", "inside", "name2"});
+  CHECK(list_directory(f.settings.target) == std::vector<std::string>{"after", "before"});
+  CHECK(read_file(f.in_target("after"), kMiB) == tests::random_bytes(4, 9000));
+  const auto item = std::find_if(report.lost.begin(), report.lost.end(),
+                                 [](const LostItem& lost) { return lost.path == "across"; });
+  CHECK(item->ranges == std::vector<ByteRange>{{9000, 5000}});
+  CHECK(item->reason == "pack 1 is damaged");
+  CHECK(f.observer.flaws.size() == 3);
+}
+
+TEST_CASE("Restorer: a directory that cannot be listed costs what is below it and no more") {
+  RestoreFixture f;
+  const Entry good = f.folder("good", {f.file("a", "1")});
+  const std::uint32_t bad = f.vault.begin_pack();
+  const Entry broken = f.folder("broken", {f.file("a", "1")});
+  f.vault.begin_pack();
+  f.set_tree({broken, good, f.file("last", "2")});
+  f.vault.damage(bad);
+
+  const RestoreReport report = f.restore();
+
+  CHECK(lost_paths(report) == std::vector<std::string>{"broken"});
+  CHECK(text_of(f.in_target("good/a")) == "1");
+  CHECK(text_of(f.in_target("last")) == "2");
+}
+
+TEST_CASE("Restorer: a medium that is gone ends the restore and leaves no unfinished file") {
+  RestoreFixture f;
+  const Content content = f.vault.store(tests::random_bytes(1, 20'000));
+  f.set_tree({tests::file_entry("a", content)});
+  f.vault.remove_after(3);
+  CHECK_THROWS_AS(f.restore(), MediumError);
+  CHECK(list_directory(f.settings.target).empty());
+}
+
+TEST_CASE("Restorer: holes stay holes and stored zeros take space") {
+  RestoreFixture f;
+  Content sparse;
+  sparse.size = 1536 * kMiB;
+  sparse.extents = {{ExtentKind::hole, sparse.size, {}, {}}};
+  Content mixed = f.vault.store("head");
+  mixed.extents.push_back({ExtentKind::zero, 100'000, {}, {}});
+  mixed.extents.push_back({ExtentKind::hole, 1 * kMiB, {}, {}});
+  mixed.extents.push_back(f.vault.store("tail").extents.front());
+  mixed.size = 100'000 + 1 * kMiB + 8;
+  f.set_tree({tests::file_entry("mixed", mixed), tests::file_entry("sparse", sparse)});
+
+  const RestoreReport report = f.restore();
+
+  CHECK(report.lost.empty());
+  CHECK(report.bytes == sparse.size + mixed.size);
+  const struct stat sparse_info = tests::look_at(f.in_target("sparse"));
+  CHECK(sparse_info.st_size == static_cast<off_t>(sparse.size));
+  CHECK(sparse_info.st_blocks < 64);
+  const struct stat mixed_info = tests::look_at(f.in_target("mixed"));
+  CHECK(mixed_info.st_blocks * 512 >= 100'000);
+  CHECK(mixed_info.st_blocks * 512 < 200'000);
+  const std::string text = text_of(f.in_target("mixed"));
+  CHECK(text.substr(0, 4) == "head");
+  CHECK(text.substr(text.size() - 4) == "tail");
+  CHECK(text.find_first_not_of('\0', 4) == text.size() - 4);
+}
+
+TEST_CASE("Restorer: a selection brings its entries, all below them and the way to them") {
+  RestoreFixture f;
+  Entry way = f.folder("way", {f.file("no", "0"), f.folder("yes", {f.file("in", "1")})});
+  way.mode = 0750;
+  f.set_tree({way, f.file("top", "2"), f.folder("way2", {f.file("x", "3")})});
+  f.settings.paths = {"/way/yes/", "top"};
+
+  const RestoreReport report = f.restore();
+
+  CHECK(report.entries == 4);
+  CHECK(text_of(f.in_target("way/yes/in")) == "1");
+  CHECK(text_of(f.in_target("top")) == "2");
+  CHECK(list_directory(f.settings.target) == std::vector<std::string>{"top", "way"});
+  CHECK(list_directory(f.in_target("way")) == std::vector<std::string>{"yes"});
+  CHECK((tests::look_at(f.in_target("way")).st_mode & 07777) == 0750);
+}
+
+TEST_CASE("Restorer: an unknown path is refused before anything is made") {
+  RestoreFixture f;
+  f.set_tree({f.file("a", "1")});
+  f.settings.paths = {"a", "b\n"};
+  CHECK_THROWS_WITH_AS(f.restore(), "the snapshot has no \"b\\n\"", UsageError);
+  CHECK_FALSE(exists(f.settings.target));
+}
+
+TEST_CASE("Restorer: further names of a file are restored without their first name") {
+  RestoreFixture f;
+  f.set_tree({linked(f.file("a", "shared"), 3), further_name("b", 3), further_name("c", 3)});
+  f.settings.paths = {"b", "c"};
+
+  const RestoreReport report = f.restore();
+
+  CHECK(report.lost.empty());
+  CHECK(report.entries == 2);
+  CHECK(text_of(f.in_target("b")) == "shared");
+  CHECK(tests::look_at(f.in_target("b")).st_ino == tests::look_at(f.in_target("c")).st_ino);
+  CHECK_FALSE(exists(f.in_target("a")));
+}
+
+TEST_CASE("Restorer: what the snapshot lacks is named") {
+  RestoreFixture f;
+  Entry unread = tests::file_entry("unread", {});
+  unread.content.reset();
+  unread.flaw = EntryFlaw::unreadable;
+  Entry changed = f.file("changed", "mixed");
+  changed.flaw = EntryFlaw::changed_while_read;
+  f.set_tree({unread, changed, further_name("orphan", 99)});
+
+  const RestoreReport report = f.restore();
+
+  CHECK(lost_paths(report) == std::vector<std::string>{"orphan", "unread"});
+  CHECK(text_of(f.in_target("changed")) == "mixed");
+  CHECK(f.observer.flaws.size() == 3);
+}
+
+TEST_CASE("Restorer: a stream becomes a file with the source's name") {
+  RestoreFixture f;
+  f.snapshot.source = {"ehr-dump", SourceKind::stream, "pg_dump ehr"};
+  f.snapshot.root = tests::file_entry("", f.vault.store("rows"));
+  CHECK(f.restore().files == 1);
+  CHECK(text_of(f.in_target("ehr-dump")) == "rows");
+}
+
+TEST_CASE("Restorer: paths may be longer than PATH_MAX") {
+  RestoreFixture f;
+  const std::string name(250, 'd');
+  constexpr int kLevels = 100;
+  Entry entry = f.file("leaf", "deep");
+  for (int i = 0; i < kLevels; ++i) {
+    entry = f.folder(name, {entry});
+    entry.mode = 0555;
+  }
+  f.set_tree({entry});
+
+  const RestoreReport report = f.restore();
+
+  CHECK(report.lost.empty());
+  CHECK(report.entries == kLevels + 1);
+  UniqueFd at = open_file(f.settings.target, O_RDONLY | O_DIRECTORY);
+  for (int i = 0; i < kLevels; ++i) {
+    at = open_file_at(at.get(), name, O_RDONLY | O_DIRECTORY);
+    struct stat info {};
+    CHECK(::fstat(at.get(), &info) == 0);
+    CHECK((info.st_mode & 07777) == 0555);
+    CHECK(info.st_mtim.tv_nsec == 123'456'789);
+  }
+  CHECK(open_file_at(at.get(), "leaf", O_RDONLY).is_open());
+}
+
+TEST_CASE("Restorer: a file that no file system can hold is lost alone") {
+  RestoreFixture f;
+  Content huge;
+  huge.size = std::numeric_limits<std::int64_t>::max();
+  huge.extents = {{ExtentKind::hole, huge.size, {}, {}}};
+  Content liar = f.vault.store("four");
+  liar.extents.push_back(liar.extents.front());  // a directory cannot be encoded with it wrong
+  liar.size = 8;
+  f.set_tree(
+      {tests::file_entry("huge", huge), tests::file_entry("twice", liar), f.file("small", "1")});
+  const RestoreReport report = f.restore();
+  const struct stat target = tests::look_at(f.settings.target);
+  CHECK(S_ISDIR(target.st_mode));
+  CHECK(text_of(f.in_target("small")) == "1");
+  CHECK(text_of(f.in_target("twice")) == "fourfour");
+  // tmpfs holds it, ext4 does not: either way no wrong file.
+  CHECK((report.lost.empty() || lost_paths(report) == std::vector<std::string>{"huge"}));
+  CHECK(report.lost.empty() == exists(f.in_target("huge")));
+}
+
+}  // namespace azekura::restore

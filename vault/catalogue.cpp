@@ -1,0 +1,375 @@
+#include "vault/catalogue.h"
+
+#include "core/byte_reader.h"
+#include "core/byte_writer.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/text.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+
+namespace azekura::vault {
+
+namespace {
+
+// Rows by the first letter of their key; numbers are big-endian so that they sort.
+constexpr char kHeadRow = 'h';     // "h" → box of the chain's head
+constexpr char kSlotsRow = 'k';    // "k" → box of the newest committed header
+constexpr char kSessionRow = 'n';  // "n" number → box of the session id
+constexpr char kPackRow = 'p';     // "p" number → box of the pack's info
+constexpr char kTableRow = 't';    // "t" number → the pack's sealed chunk table
+constexpr char kChunkRow = 'c';    // "c" id[0..16) → pack number
+constexpr char kScanRow = 's';     // "s" key → session number, box of the record
+
+constexpr std::size_t kChunkKeyBytes = 16;
+constexpr std::size_t kNeighbourhoods = 24;
+constexpr std::string_view kObject = "a catalogue row";
+
+std::string row_key(char row, std::uint32_t number) {
+  std::string key(1, row);
+  for (unsigned shift = 32; shift > 0; shift -= 8) {
+    key.push_back(static_cast<char>(number >> (shift - 8) & 0xFFU));
+  }
+  return key;
+}
+
+std::string row_key(char row, ByteView bytes) {
+  std::string key(1, row);
+  key += as_text(bytes);
+  return key;
+}
+
+rocksdb::Slice slice(ByteView bytes) { return {as_text(bytes).data(), bytes.size()}; }
+ByteView view(const rocksdb::Slice& bytes) { return as_bytes({bytes.data(), bytes.size()}); }
+
+void check(const rocksdb::Status& status, std::string_view attempt) {
+  if (!status.ok()) {
+    if (status.IsNoSpace()) {
+      throw SpaceError{"no space for the catalogue while {}", attempt};
+    }
+    SystemError error{EIO, "{} in the catalogue ({})", attempt, status.ToString()};
+    error.set_hint("check the disk of the site; 'azekura catalogue rebuild SET' makes it anew");
+    throw error;
+  }
+}
+
+rocksdb::Options options() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.write_buffer_size = 16 * kMiB;
+  options.max_open_files = 64;
+  options.keep_log_file_num = 1;
+  options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+  options.compression = rocksdb::kNoCompression;  // ids and boxes do not compress
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+std::unique_ptr<rocksdb::DB> open_database(const std::string& path) {
+  rocksdb::DB* raw = nullptr;
+  rocksdb::Status status = rocksdb::DB::Open(options(), path, &raw);
+  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+    throw BusyError{"another run holds the catalogue \"{}\"", printable(path)};
+  }
+  if (!status.ok()) {  // it is a cache: what cannot be read is worth nothing
+    remove_tree(path);
+    make_directory(path);
+    status = rocksdb::DB::Open(options(), path, &raw);
+  }
+  check(status, "opening it");
+  return std::unique_ptr<rocksdb::DB>{raw};
+}
+
+}  // namespace
+
+struct Catalogue::Database {
+  std::unique_ptr<rocksdb::DB> db;
+};
+
+/// The chunk table of one pack, ready for look-ups: streams repeat in runs, so the next chunks
+/// are likely in the same pack.
+struct Catalogue::Neighbourhood {
+  struct Place {
+    std::uint32_t offset;
+    std::uint32_t length;
+  };
+  std::uint32_t pack = 0;
+  std::unordered_map<ChunkId, Place, IdHash<ChunkId>> places;
+};
+
+std::unique_ptr<Catalogue> Catalogue::open(const std::string& path, const SetId& set,
+                                           const SetKeys& keys) {
+  make_directory(path);
+  auto database = std::make_unique<Database>();
+  database->db = open_database(path);
+  std::unique_ptr<Catalogue> catalogue{new Catalogue{std::move(database), set, keys}};
+  catalogue->load();
+  return catalogue;
+}
+
+Catalogue::Catalogue(std::unique_ptr<Database> database, const SetId& set, const SetKeys& keys)
+    : database_{std::move(database)},
+      set_{set},
+      keys_{keys.clone()},
+      row_box_{derive(keys.catalogue, "azekura catalogue v1", set.bytes(), 32)} {}
+
+Catalogue::~Catalogue() = default;
+
+Buffer Catalogue::seal_row(const std::string& key, ByteView plain) {
+  return row_box_.seal(as_bytes(key), plain);
+}
+
+std::optional<Buffer> Catalogue::open_row(const std::string& key, ByteView value) {
+  try {
+    return row_box_.open(as_bytes(key), value, kObject);
+  } catch (const DamageError&) {  // forged, damaged or another set's: as if it were not there
+    return std::nullopt;
+  }
+}
+
+void Catalogue::load_pack(const std::string& key, ByteView value) {
+  const std::optional<Buffer> plain = open_row(key, value);
+  if (!plain) {
+    return;
+  }
+  ByteReader in{*plain, kObject};
+  PackInfo info;
+  info.number = in.u32();
+  info.session = in.u32();
+  info.file_bytes = in.u64();
+  info.root = in.id<Digest>();
+  const auto session = sessions_.find(info.session);
+  if (session != sessions_.end() && session->second.session == in.id<SessionId>()) {
+    packs_[info.number] = info;
+  }
+  head_.next_pack = std::max(head_.next_pack, info.number + 1);
+}
+
+void Catalogue::load() {
+  const std::unique_ptr<rocksdb::Iterator> rows{database_->db->NewIterator({})};
+  for (rows->Seek(std::string(1, kHeadRow)); rows->Valid(); rows->Next()) {
+    const std::string key = rows->key().ToString();
+    if (key[0] > kPackRow) {
+      break;
+    }
+    if (key[0] == kPackRow) {
+      load_pack(key, view(rows->value()));
+      continue;
+    }
+    const std::optional<Buffer> plain = open_row(key, view(rows->value()));
+    if (!plain) {
+      continue;
+    }
+    ByteReader in{*plain, kObject};
+    if (key[0] == kHeadRow) {
+      head_.number = in.u32();
+      head_.seal = in.id<Digest>();
+      head_.next_pack = in.u32();
+    } else if (key[0] == kSlotsRow) {
+      slots_ = SessionHeader::decode(*plain).slots;
+    } else if (key[0] == kSessionRow) {
+      const std::uint32_t number = in.u32();
+      sessions_[number] = {{}, set_, in.id<SessionId>(), number};
+    }
+  }
+  check(rows->status(), "reading it");
+}
+
+void Catalogue::add_pack(const PackInfo& info, const SessionIdentity& session,
+                         ByteView sealed_chunk_table) {
+  const ChunkTable chunks =
+      open_chunk_table(keys_.catalogue, session, info.number, sealed_chunk_table);
+  const std::lock_guard lock{mutex_};
+  rocksdb::WriteBatch batch;
+  const std::string pack_key = row_key(kPackRow, info.number);
+  const Buffer pack_row = seal_row(pack_key, ByteWriter{}
+                                                 .u32(info.number)
+                                                 .u32(info.session)
+                                                 .u64(info.file_bytes)
+                                                 .id(info.root)
+                                                 .id(session.session)
+                                                 .view());
+  batch.Put(pack_key, slice(pack_row));
+  const std::string session_key = row_key(kSessionRow, session.number);
+  const Buffer session_row =
+      seal_row(session_key, ByteWriter{}.u32(session.number).id(session.session).view());
+  batch.Put(session_key, slice(session_row));
+  batch.Put(row_key(kTableRow, info.number), slice(sealed_chunk_table));
+  const Buffer number = ByteWriter{}.u32(info.number).take();
+  for (const ChunkRow& row : chunks) {
+    batch.Put(row_key(kChunkRow, row.id.bytes().first(kChunkKeyBytes)), slice(number));
+  }
+  check(database_->db->Write({}, &batch), "adding a pack");
+  sessions_[session.number] = session;
+  packs_[info.number] = info;
+  head_.next_pack = std::max(head_.next_pack, info.number + 1);
+}
+
+void Catalogue::keep_sessions(
+    const std::function<bool(std::uint32_t number, const SessionId&)>& keep) {
+  rocksdb::WriteBatch batch;
+  for (auto session = sessions_.begin(); session != sessions_.end();) {
+    if (keep(session->first, session->second.session)) {
+      ++session;
+      continue;
+    }
+    batch.Delete(row_key(kSessionRow, session->first));
+    for (auto pack = packs_.begin(); pack != packs_.end();) {
+      if (pack->second.session != session->first) {
+        ++pack;
+        continue;
+      }
+      batch.Delete(row_key(kPackRow, pack->first));
+      batch.Delete(row_key(kTableRow, pack->first));
+      pack = packs_.erase(pack);
+    }
+    session = sessions_.erase(session);
+  }
+  // A number is never used for two things, even when its pack is discarded.
+  put_head(batch, head_);
+  check(database_->db->Write({}, &batch), "forgetting sessions");
+  recent_.clear();
+}
+
+void Catalogue::forget_packs(const std::vector<std::uint32_t>& numbers) {
+  rocksdb::WriteBatch batch;
+  for (const std::uint32_t number : numbers) {
+    batch.Delete(row_key(kPackRow, number));
+    batch.Delete(row_key(kTableRow, number));
+    packs_.erase(number);
+  }
+  // Remembered directories may lie in them: all are scanned again.
+  batch.DeleteRange(std::string(1, kScanRow), std::string(1, kScanRow + 1));
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  check(database_->db->Write(durable, &batch), "forgetting packs");
+  recent_.clear();
+}
+
+const Catalogue::Neighbourhood* Catalogue::neighbourhood(std::uint32_t pack) {
+  const auto known = std::find_if(recent_.begin(), recent_.end(),
+                                  [&](const auto& one) { return one->pack == pack; });
+  if (known != recent_.end()) {
+    std::rotate(recent_.begin(), known, known + 1);
+    return recent_.front().get();
+  }
+  const auto info = packs_.find(pack);
+  if (info == packs_.end()) {
+    return nullptr;
+  }
+  std::string sealed;
+  if (!database_->db->Get({}, row_key(kTableRow, pack), &sealed).ok()) {
+    return nullptr;
+  }
+  auto fresh = std::make_unique<Neighbourhood>();
+  fresh->pack = pack;
+  try {
+    for (const ChunkRow& row : open_chunk_table(keys_.catalogue, sessions_.at(info->second.session),
+                                                pack, as_bytes(sealed))) {
+      fresh->places.insert_or_assign(row.id, Neighbourhood::Place{row.offset, row.length});
+    }
+  } catch (const DamageError&) {  // forged or damaged: its chunks are stored again
+    return nullptr;
+  }
+  if (recent_.size() == kNeighbourhoods) {
+    recent_.pop_back();
+  }
+  recent_.insert(recent_.begin(), std::move(fresh));
+  return recent_.front().get();
+}
+
+std::optional<Position> Catalogue::find(const ChunkId& id, std::uint32_t length) {
+  const std::lock_guard lock{mutex_};
+  const auto place_in = [&](const Neighbourhood& where) -> std::optional<Position> {
+    const auto place = where.places.find(id);
+    if (place == where.places.end() || place->second.length != length) {
+      return std::nullopt;
+    }
+    return Position{where.pack, place->second.offset};
+  };
+  for (const auto& where : recent_) {
+    if (const std::optional<Position> position = place_in(*where)) {
+      return position;
+    }
+  }
+  std::string value;
+  if (!database_->db->Get({}, row_key(kChunkRow, id.bytes().first(kChunkKeyBytes)), &value).ok() ||
+      value.size() != 4) {
+    return std::nullopt;
+  }
+  const Neighbourhood* where = neighbourhood(ByteReader{as_bytes(value), kObject}.u32());
+  return where == nullptr ? std::nullopt : place_in(*where);
+}
+
+bool Catalogue::has_pack(std::uint32_t number) const {
+  const std::lock_guard lock{mutex_};
+  return packs_.contains(number);
+}
+
+std::optional<Buffer> Catalogue::recall(const Digest& key) {
+  const std::lock_guard lock{mutex_};
+  const std::string row = row_key(kScanRow, key.bytes());
+  std::string value;
+  if (!database_->db->Get({}, row, &value).ok()) {
+    return std::nullopt;
+  }
+  const std::optional<Buffer> plain = open_row(row, as_bytes(value));
+  if (!plain) {
+    return std::nullopt;
+  }
+  ByteReader in{*plain, kObject};
+  const auto session = sessions_.find(in.u32());
+  if (session == sessions_.end() || session->second.session != in.id<SessionId>()) {
+    return std::nullopt;
+  }
+  const ByteView record = in.bytes(in.remaining());
+  return Buffer{record.begin(), record.end()};
+}
+
+void Catalogue::remember(const std::vector<std::pair<Digest, Buffer>>& records,
+                         const SessionIdentity& session) {
+  const std::lock_guard lock{mutex_};
+  rocksdb::WriteBatch batch;
+  const std::string session_key = row_key(kSessionRow, session.number);
+  batch.Put(
+      session_key,
+      slice(seal_row(session_key, ByteWriter{}.u32(session.number).id(session.session).view())));
+  sessions_[session.number] = session;
+  for (const auto& [key, record] : records) {
+    const std::string row = row_key(kScanRow, key.bytes());
+    const Buffer plain = ByteWriter{}.u32(session.number).id(session.session).bytes(record).take();
+    batch.Put(row, slice(seal_row(row, plain)));
+  }
+  check(database_->db->Write({}, &batch), "remembering directories");
+}
+
+void Catalogue::put_head(rocksdb::WriteBatch& batch, const ChainHead& head) {
+  const std::string key(1, kHeadRow);
+  const Buffer plain = ByteWriter{}.u32(head.number).id(head.seal).u32(head.next_pack).take();
+  batch.Put(key, slice(seal_row(key, plain)));
+}
+
+void Catalogue::commit(const ChainHead& head, ByteView header) {
+  const std::lock_guard lock{mutex_};
+  ChainHead next = head;
+  next.next_pack = std::max(next.next_pack, head_.next_pack);
+  rocksdb::WriteBatch batch;
+  put_head(batch, next);
+  const std::string slots_key(1, kSlotsRow);
+  batch.Put(slots_key, slice(seal_row(slots_key, header)));
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  check(database_->db->Write(durable, &batch), "committing a session");
+  head_ = next;
+  slots_ = SessionHeader::decode(header).slots;
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,323 @@
+#include "vault/folder_medium.h"
+
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/ids.h"
+#include "core/sabotage.h"
+#include "core/text.h"
+#include "vault/secret.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+namespace azekura::vault {
+
+namespace {
+
+constexpr std::size_t kStreamBytes = 1 * kMiB;
+constexpr std::size_t kDirectAlignment = 4096;
+/// Modification times on a medium say nothing (docs/format.md, section 11): 2000-01-01.
+constexpr std::int64_t kConstantTime = 946'684'800;
+
+struct FreeMemory {
+  void operator()(std::byte* memory) const { std::free(memory); }  // NOLINT: from aligned_alloc
+};
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+/// Runs a step on the medium; what the system refuses is the medium's failure, but for a full one.
+template <typename Step>
+decltype(auto) on_medium(const std::string& path, Step&& step) {
+  try {
+    return step();
+  } catch (const SystemError& error) {
+    if (error.kind() == ErrorKind::space) {
+      throw;
+    }
+    MediumError failure{"medium \"{}\" failed: {}", printable(path), error.what()};
+    failure.set_hint("check the medium and its cable; what was captured waits in the spool");
+    throw failure;
+  }
+}
+
+void rename_beneath(int folder, const std::string& from, const std::string& to) {
+  if (::renameat2(folder, from.c_str(), folder, to.c_str(), RENAME_NOREPLACE) != 0) {
+    throw SystemError{errno, "rename \"{}\" to \"{}\"", printable(from), printable(to)};
+  }
+}
+
+std::string folder_of(const std::string& name) {
+  const std::size_t slash = name.find_last_of('/');
+  return slash == std::string::npos ? "." : name.substr(0, slash);
+}
+
+}  // namespace
+
+FolderMedium::FolderMedium(std::string path, Access access) : path_{std::move(path)} {
+  folder_ = UniqueFd{::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!folder_.is_open()) {
+    MediumError error{"medium \"{}\" is not there: {}", printable(path_),
+                      SystemError{errno, "open it"}.what()};
+    error.set_hint("attach the medium, or check its folder with 'azekura status'");
+    throw error;
+  }
+  if (access == Access::append && ::faccessat(folder_.get(), ".", W_OK, AT_EACCESS) != 0) {
+    throw MediumError{"medium \"{}\" cannot be written: {}", printable(path_),
+                      SystemError{errno, "write to it"}.what()};
+  }
+}
+
+UniqueFd FolderMedium::open_beneath(const std::string& name, int flags, unsigned mode) const {
+  open_how how{};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC | O_NOFOLLOW);
+  how.mode = mode;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  long fd = -1;
+  do {
+    fd = ::syscall(SYS_openat2, folder_.get(), name.c_str(), &how, sizeof how);
+  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  if (fd < 0) {
+    throw SystemError{errno, "open \"{}\" on the medium", printable(name)};
+  }
+  return UniqueFd{static_cast<int>(fd)};
+}
+
+std::vector<std::string> FolderMedium::list(const std::string& folder) const {
+  return on_medium(path_, [&] {
+    std::vector<std::string> names;
+    UniqueFd fd;
+    try {
+      fd = open_beneath(folder, O_RDONLY | O_DIRECTORY, 0);
+    } catch (const SystemError& error) {
+      if (error.error_number() == ENOENT || error.error_number() == ENOTDIR ||
+          error.error_number() == ELOOP) {
+        return names;
+      }
+      throw;
+    }
+    const std::unique_ptr<DIR, CloseDirectory> directory{::fdopendir(fd.get())};
+    if (!directory) {
+      throw SystemError{errno, "list \"{}\"", printable(folder)};
+    }
+    static_cast<void>(fd.release());  // the DIR owns it now
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe)
+      std::string name{static_cast<const char*>(entry->d_name)};
+      if (name != "." && name != "..") {
+        names.push_back(std::move(name));
+      }
+    }
+    if (errno != 0) {
+      throw SystemError{errno, "list \"{}\"", printable(folder)};
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  });
+}
+
+std::optional<std::uint64_t> FolderMedium::size_of(const std::string& name) const {
+  return on_medium(path_, [&]() -> std::optional<std::uint64_t> {
+    try {
+      const UniqueFd file = open_beneath(name, O_PATH, 0);
+      struct stat info {};
+      if (::fstat(file.get(), &info) != 0) {
+        throw SystemError{errno, "look at \"{}\"", printable(name)};
+      }
+      return S_ISREG(info.st_mode) ? std::optional{static_cast<std::uint64_t>(info.st_size)}
+                                   : std::nullopt;
+    } catch (const SystemError& error) {
+      if (error.error_number() == ENOENT || error.error_number() == ENOTDIR ||
+          error.error_number() == ELOOP) {
+        return std::nullopt;
+      }
+      throw;
+    }
+  });
+}
+
+std::optional<Buffer> FolderMedium::read(const std::string& name, std::uint64_t max) const {
+  return on_medium(path_, [&]() -> std::optional<Buffer> {
+    if (!size_of(name)) {
+      return std::nullopt;
+    }
+    const UniqueFd file = open_beneath(name, O_RDONLY | O_NONBLOCK, 0);
+    const std::uint64_t size = file_size(file.get(), name);
+    if (size > max) {
+      throw DamageError{"\"{}\" has {} bytes, at most {} are possible", name, size, max};
+    }
+    Buffer bytes(static_cast<std::size_t>(size));
+    bytes.resize(read_some(file.get(), bytes, name));
+    return bytes;
+  });
+}
+
+UniqueFd FolderMedium::open(const std::string& name) const {
+  return on_medium(path_, [&] {
+    if (!size_of(name)) {
+      throw DamageError{"\"{}\" is not on the medium", name};
+    }
+    return open_beneath(name, O_RDONLY | O_NONBLOCK, 0);
+  });
+}
+
+void FolderMedium::stream(const std::string& name,
+                          const std::function<void(ByteView)>& take) const {
+  on_medium(path_, [&] {
+    UniqueFd file = open(name);
+    const std::uint64_t size = file_size(file.get(), name);
+    // Drop what the page cache holds, then ask to bypass it; file systems that cannot (tmpfs)
+    // have no device behind them.
+    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+    if (const int flags = ::fcntl(file.get(), F_GETFL); flags >= 0) {
+      static_cast<void>(::fcntl(file.get(), F_SETFL, flags | O_DIRECT));
+    }
+    const std::unique_ptr<std::byte, FreeMemory> memory{
+        static_cast<std::byte*>(std::aligned_alloc(kDirectAlignment, kStreamBytes))};
+    AZK_CHECK(memory != nullptr);
+    std::uint64_t done = 0;
+    while (done < size) {
+      const ssize_t count =
+          ::pread(file.get(), memory.get(), kStreamBytes, static_cast<off_t>(done));
+      if (count < 0 && errno == EINVAL) {
+        // The unaligned tail, or a file system without direct reads.
+        const int flags = ::fcntl(file.get(), F_GETFL);
+        if ((flags & O_DIRECT) == 0) {
+          throw SystemError{EINVAL, "read \"{}\" at byte {}", name, done};
+        }
+        static_cast<void>(::fcntl(file.get(), F_SETFL, flags & ~O_DIRECT));
+        continue;
+      }
+      if (count < 0 && errno != EINTR) {
+        throw SystemError{errno, "read \"{}\" at byte {}", name, done};
+      }
+      if (count == 0) {
+        break;
+      }
+      if (count > 0) {
+        take({memory.get(), static_cast<std::size_t>(count)});
+        done += static_cast<std::uint64_t>(count);
+      }
+    }
+  });
+}
+
+void FolderMedium::make_folders(const std::string& name) {
+  for (std::size_t slash = name.find('/'); slash != std::string::npos;
+       slash = name.find('/', slash + 1)) {
+    const std::string folder = name.substr(0, slash);
+    if (::mkdirat(folder_.get(), folder.c_str(), 0755) == 0) {
+      uncommitted_folders_.insert(folder_of(folder));
+    } else if (errno != EEXIST) {
+      throw SystemError{errno, "make folder \"{}\"", folder};
+    }
+  }
+}
+
+void FolderMedium::keep_aside(const std::string& name) {
+  std::array<std::byte, 4> suffix{};
+  fill_random(suffix);
+  rename_beneath(folder_.get(), name, name + ".stray-" + to_hex(suffix));
+  uncommitted_folders_.insert(folder_of(name));
+}
+
+void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Produce& produce,
+                          const std::function<void(ByteView)>& check) {
+  on_medium(path_, [&] {
+    std::array<std::byte, 8> random{};
+    fill_random(random);
+    const std::string temporary = "tmp/" + to_hex(random);
+    make_folders(temporary);
+    make_folders(name);
+    UniqueFd file = open_beneath(temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
+    try {
+      // The whole length first: a full medium is noticed before any byte.
+      if (bytes > 0) {
+        const int refused = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
+        if (refused != 0 && refused != EOPNOTSUPP && refused != EINVAL) {
+          throw SystemError{refused, "reserve {} bytes on the medium", bytes};
+        }
+      }
+      std::uint64_t written = 0;
+      produce([&](ByteView part) {
+        write_all(file.get(), part, temporary);
+        written += part.size();
+      });
+      AZK_CHECK(written == bytes);
+      const std::array<timespec, 2> times{timespec{kConstantTime, 0}, timespec{kConstantTime, 0}};
+      static_cast<void>(::futimens(file.get(), times.data()));
+      if (!sabotaged(Sabotage::no_fsync)) {
+        sync_file(file.get(), name);
+      }
+      file.close();
+      stream(temporary, check);
+      check({});
+      if (size_of(name)) {
+        keep_aside(name);
+      }
+      rename_beneath(folder_.get(), temporary, name);
+      uncommitted_folders_.insert(folder_of(name));
+      uncommitted_folders_.insert("tmp");
+    } catch (...) {  // the unfinished file is ours: take it away, then report
+      ::unlinkat(folder_.get(), temporary.c_str(), 0);
+      throw;
+    }
+  });
+}
+
+void FolderMedium::append(const std::string& name, ByteView bytes) {
+  Buffer read_back;
+  append(
+      name, bytes.size(), [&](const auto& write) { write(bytes); },
+      [&](ByteView part) {
+        azekura::append(read_back, part);
+        if (part.empty() && !equal(read_back, bytes)) {
+          throw MediumError{"medium \"{}\" does not give back what was written to \"{}\"",
+                            printable(path_), name};
+        }
+      });
+}
+
+void FolderMedium::commit() {
+  on_medium(path_, [&] {
+    if (!sabotaged(Sabotage::no_directory_fsync)) {
+      for (const std::string& folder : uncommitted_folders_) {
+        const UniqueFd fd = open_beneath(folder, O_RDONLY | O_DIRECTORY, 0);
+        sync_file(fd.get(), folder);
+      }
+      if (!sabotaged(Sabotage::no_fsync) && ::syncfs(folder_.get()) != 0) {
+        throw SystemError{errno, "flush the medium"};
+      }
+    }
+    uncommitted_folders_.clear();
+  });
+}
+
+void FolderMedium::clear_unfinished() {
+  on_medium(path_, [&] {
+    for (const std::string& name : list("tmp")) {
+      ::unlinkat(folder_.get(), ("tmp/" + name).c_str(), 0);
+    }
+  });
+}
+
+std::uint64_t FolderMedium::free_bytes() const {
+  struct statvfs info {};
+  if (::fstatvfs(folder_.get(), &info) != 0) {
+    throw SystemError{errno, "ask medium \"{}\" for its free space", printable(path_)};
+  }
+  return std::uint64_t{info.f_bavail} * info.f_frsize;
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "core/bytes.h"
+#include "core/unique_fd.h"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace azekura::vault {
+
+enum class Access { read, append };
+
+/// A medium as a folder of a mounted file system: append(object), commit(), nothing else writes.
+///
+/// Paths are relative to the folder; every step stays beneath it and follows no symlink.
+/// Errors: MediumError when the medium is missing, removed or failing; SpaceError-kind
+/// SystemError when it is full; DamageError when an object is not a plain file.
+class FolderMedium {
+ public:
+  /// Errors: MediumError if `path` is not a folder that can be opened.
+  FolderMedium(std::string path, Access access);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+  /// Names in a folder, sorted; empty if there is none.
+  [[nodiscard]] std::vector<std::string> list(const std::string& folder) const;
+  /// Length of an object; nullopt if it is not there.
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& name) const;
+  /// The whole object; nullopt if it is not there. Errors: DamageError if it is beyond `max`.
+  [[nodiscard]] std::optional<Buffer> read(const std::string& name, std::uint64_t max) const;
+  /// For reading at offsets. Errors: DamageError if it is not there.
+  [[nodiscard]] UniqueFd open(const std::string& name) const;
+  /// Calls `take` with the object's bytes in order, from the device where it can be asked to
+  /// bypass the page cache.
+  void stream(const std::string& name, const std::function<void(ByteView)>& take) const;
+
+  using Produce = std::function<void(const std::function<void(ByteView)>& write)>;
+  /// Appends an object: `produce` writes `bytes` bytes; they are made durable under a temporary
+  /// name, read back from the device to `check`, which throws if they are not what was meant (its
+  /// last call brings no bytes), and renamed into place. An object of that name that is already
+  /// there is kept aside as "NAME.stray-..." first. A failed attempt leaves nothing under the name.
+  void append(const std::string& name, std::uint64_t bytes, const Produce& produce,
+              const std::function<void(ByteView)>& check);
+  /// The same for bytes in memory.
+  void append(const std::string& name, ByteView bytes);
+  /// Makes the names of everything appended durable.
+  void commit();
+  /// Removes what unfinished appends of earlier runs left.
+  void clear_unfinished();
+
+  [[nodiscard]] std::uint64_t free_bytes() const;
+
+ private:
+  [[nodiscard]] UniqueFd open_beneath(const std::string& name, int flags, unsigned mode) const;
+  void make_folders(const std::string& name);
+  void keep_aside(const std::string& name);
+
+  std::string path_;
+  UniqueFd folder_;
+  std::set<std::string> uncommitted_folders_;
+};
+
+}  // namespace azekura::vault

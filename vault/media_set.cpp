@@ -1,0 +1,137 @@
+#include "vault/media_set.h"
+
+#include "core/error.h"
+#include "core/file_io.h"
+#include "vault/pack_reader.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+namespace azekura::vault {
+
+namespace {
+
+/// Packs a crashed run may have begun without a trace left in the spool: one a lane of packs.
+constexpr std::uint32_t kPacksWithoutTrace = 16;
+
+UniqueFd take_lock(const std::string& path, const std::string& set) {
+  UniqueFd lock = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      throw SystemError{errno, "lock the set '{}'", set};
+    }
+    BusyError error{"another run holds the catalogue of the set '{}'", set};
+    error.set_hint("wait until it ends; 'azekura status' shows what waits");
+    throw error;
+  }
+  return lock;
+}
+
+}  // namespace
+
+MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer)
+    : site_{site},
+      name_{name},
+      lock_{take_lock(site.lock_path(name), name)},
+      secrets_{site.set_secrets(name)},
+      catalogue_{Catalogue::open(site.catalogue_path(name), secrets_.id, secrets_.keys)},
+      spool_{site.spool_path(name)} {
+  settle();
+  finish_interrupted(observer);
+}
+
+bool MediaSet::adopt_packs(const std::string& folder, const SessionIdentity& identity,
+                           const std::vector<PackInfo>& packs) {
+  try {
+    for (const PackInfo& pack : packs) {
+      const auto known = catalogue_->packs().find(pack.number);
+      if (known != catalogue_->packs().end() && known->second == pack) {
+        continue;
+      }
+      const UniqueFd file = open_file(Spool::pack_path(folder, pack.number), O_RDONLY | O_NOFOLLOW);
+      catalogue_->add_pack(
+          pack, identity,
+          read_sealed_chunk_table(file.get(), pack, identity, secrets_.keys.catalogue));
+    }
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::space) {
+      throw;
+    }
+    return false;  // the spool lost it: it is captured again
+  }
+}
+
+void MediaSet::settle() {
+  const std::uint32_t head = catalogue_->head().number;
+  std::set<std::pair<std::uint32_t, SessionId>> waiting;
+  std::optional<std::uint32_t> expected;
+  for (const SpooledSession& session : spool_.sessions()) {
+    const std::uint32_t number = session.number();
+    const SessionIdentity& identity = session.header.identity;
+    // A committed session may still lie here if the run ended before it was cleared.
+    const bool follows = number > head && number == expected.value_or(number);
+    if (follows && identity.set == secrets_.id &&
+        adopt_packs(session.folder, identity, session.own_packs())) {
+      waiting.emplace(number, identity.session);
+      expected = number + 1;
+    } else {
+      spool_.discard(number);
+      expected = number > head ? 0 : expected;  // nothing after it follows any more
+    }
+  }
+  catalogue_->keep_sessions([&](std::uint32_t number, const SessionId& id) {
+    return number <= head || waiting.contains({number, id});
+  });
+}
+
+void MediaSet::finish_interrupted(Observer& observer) {
+  for (const OpenSession& session : spool_.interrupted()) {
+    const SessionIdentity& identity = session.header.identity;
+    was_interrupted_ = true;
+    if (session.packs.empty() || identity.number != next_session() || identity.set != secrets_.id ||
+        !adopt_packs(session.folder, identity, session.packs)) {
+      spool_.discard(identity.number);
+      continue;
+    }
+    Manifest manifest;
+    manifest.identity = identity;
+    for (const auto& [number, pack] : catalogue_->packs()) {
+      manifest.packs.push_back(pack);
+    }
+    Spool::complete(session.folder, manifest);
+    observer.notice(fmt::format(
+        "an earlier run of the set '{}' ended early; the {} packs it had finished are kept", name_,
+        session.packs.size()));
+  }
+}
+
+std::uint32_t MediaSet::next_session() const {
+  const std::vector<SpooledSession> sessions = spool_.sessions();
+  return std::max(catalogue_->head().number, sessions.empty() ? 0 : sessions.back().number()) + 1;
+}
+
+std::uint32_t MediaSet::next_pack() const {
+  return std::max(catalogue_->head().next_pack, spool_.next_pack()) +
+         (was_interrupted_ ? kPacksWithoutTrace : 0);
+}
+
+std::vector<KeySlot> MediaSet::earlier_slots() const {
+  std::vector<SpooledSession> sessions = spool_.sessions();
+  return sessions.empty() ? catalogue_->slots() : std::move(sessions.back().header.slots);
+}
+
+void MediaSet::discard_spool() {
+  // The last first: what is left after a crash is still a chain.
+  std::vector<SpooledSession> sessions = spool_.sessions();
+  for (auto session = sessions.rbegin(); session != sessions.rend(); ++session) {
+    spool_.discard(session->number());
+  }
+  settle();
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,46 @@
+#include "vault/medium_setup.h"
+
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/text.h"
+#include "vault/folder_medium.h"
+#include "vault/medium_texts.h"
+
+namespace azekura::vault {
+
+namespace {
+constexpr std::uint64_t kProgramBytesMax = 256 * kMiB;
+}
+
+void set_up_medium(const Site& site, const SetSecrets& set, const std::string& folder,
+                   const std::string& restore_program) {
+  const std::optional<Buffer> program = read_file_if_any(restore_program, kProgramBytesMax);
+  if (!program) {
+    UsageError error{"the restore program \"{}\", which goes onto every medium, is not there",
+                     printable(restore_program)};
+    error.set_hint("install azekura completely; azekura-restore lies beside azekura");
+    throw error;
+  }
+  make_directory(folder, 0755);
+  for (const std::string& name : list_directory(folder)) {
+    if (name != "lost+found") {
+      UsageError error{"\"{}\" is not empty", printable(folder)};
+      error.set_hint("a medium begins empty; choose another folder, or empty this one yourself");
+      throw error;
+    }
+  }
+  FolderMedium medium{folder, Access::append};
+  medium.append("README.txt", as_bytes(medium_readme()));
+  medium.append("はじめに.txt", as_bytes(medium_readme_ja()));
+  medium.append("format.md", as_bytes(format_specification()));
+  medium.append("azekura-restore", *program);
+  Label label;
+  label.site = site.id();
+  label.set = set.id;
+  label.medium = random_id<MediumId>();
+  label.writer = site.writer();
+  medium.append("label", label.encode(site.host_key()));
+  medium.commit();
+}
+
+}  // namespace azekura::vault

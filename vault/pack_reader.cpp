@@ -1,0 +1,138 @@
+#include "vault/pack_reader.h"
+
+#include "core/byte_reader.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/limits.h"
+#include "vault/object.h"
+
+namespace azekura::vault {
+
+namespace {
+
+constexpr std::uint64_t kTableBytesMax = limits::kPackDataBytes;
+
+Buffer read_part(int file, std::uint64_t offset, std::uint64_t bytes, std::uint32_t pack) {
+  Buffer part(static_cast<std::size_t>(bytes));
+  if (read_some_at(file, part, offset, pack_path(pack)) != part.size()) {
+    throw DamageError{"pack {:08x} ends too early", pack};
+  }
+  return part;
+}
+
+struct PackHeader {
+  std::uint32_t number = 0;
+  SetId set;
+  SessionId session;
+  std::uint32_t session_number = 0;
+  Digest commitment;
+};
+
+PackHeader read_header(int file) {
+  const Buffer bytes = read_part(file, 0, kPackHeaderBytes, 0);
+  ByteReader in{bytes, "a pack header"};
+  if (as_text(in.bytes(kPackMagic.size())) != kPackMagic) {
+    in.fail("it does not begin as it must");
+  }
+  const std::uint16_t version = in.u16();
+  if (version != kFormatVersion || in.u16() != 0) {
+    throw VersionError{"a pack has format version {}, this program knows version {}", version,
+                       kFormatVersion};
+  }
+  PackHeader header;
+  header.number = in.u32();
+  header.set = in.id<SetId>();
+  header.session = in.id<SessionId>();
+  header.session_number = in.u32();
+  if (in.u32() != 0 || in.u64() != 0) {
+    in.fail("reserved bytes are not zero");
+  }
+  header.commitment = in.id<Digest>();
+  return header;
+}
+
+/// Opens the locator at `offset` and reads the sealed table it points to.
+Buffer read_table(int file, const PackInfo& info, std::uint64_t offset, const Secret& key,
+                  ByteView associated) {
+  const Buffer plain =
+      open_box(key, associated, read_part(file, offset, kLocatorBytes, info.number),
+               fmt::format("a table locator of pack {:08x}", info.number));
+  ByteReader in{plain, "a table locator"};
+  const std::uint64_t at = in.u64();
+  const std::uint64_t bytes = in.u64();
+  const std::uint64_t data_bytes = pack_data_bytes(info.file_bytes);
+  if (bytes > kTableBytesMax || at > data_bytes || bytes > data_bytes - at) {
+    in.fail("it points outside the pack");
+  }
+  return read_part(file, at, bytes, info.number);
+}
+
+void check_header(const PackHeader& header, const PackInfo& info, const SessionIdentity& session) {
+  if (header.number != info.number || header.set != session.set ||
+      header.session != session.session || header.session_number != session.number) {
+    throw DamageError{"pack {:08x} says it is pack {:08x} of session {}", info.number,
+                      header.number, header.session_number};
+  }
+}
+
+}  // namespace
+
+PackReader::PackReader(UniqueFd file, const PackInfo& info, const OpenedSlot& session)
+    : file_{std::move(file)},
+      info_{info},
+      session_{session.identity},
+      context_{pack_context(session.identity, info.number)},
+      block_key_{std::size_t{0}} {
+  const PackHeader header = read_header(file_.get());
+  check_header(header, info_, session_);
+  PackKeys keys = PackKeys::of(session.session_key, session_, info_.number);
+  if (!equal_in_constant_time(keys.commitment(context_).bytes(), header.commitment.bytes())) {
+    throw DamageError{"pack {:08x} was not written under its session's key", info_.number};
+  }
+  const std::uint64_t data_bytes = pack_data_bytes(info_.file_bytes);
+  const Buffer sealed =
+      read_table(file_.get(), info_, data_bytes - kLocatorsBytes, keys.block_table,
+                 part_associated(context_, PackPart::block_table_locator));
+  table_ = BlockTable::decode(
+      open_box(keys.block_table, part_associated(context_, PackPart::block_table), sealed,
+               fmt::format("the block table of pack {:08x}", info_.number)),
+      data_bytes);
+  block_key_ = std::move(keys.block);
+}
+
+std::uint32_t PackReader::plain_bytes() const noexcept {
+  return table_.blocks.empty()
+             ? 0
+             : table_.blocks.back().plain_offset + table_.blocks.back().plain_bytes;
+}
+
+Buffer PackReader::open_block(std::uint32_t index) const {
+  const BlockInfo& block = table_.blocks.at(index);
+  const Buffer sealed =
+      read_part(file_.get(), block.stored_offset, block.stored_bytes, info_.number);
+  const Buffer payload = Sealer{block_key_}.open(
+      block_nonce(index, block.nonce_part), block_associated(context_, index, block), sealed,
+      fmt::format("block {} of pack {:08x}", index, info_.number));
+  return expand(block.codec, payload, block.plain_bytes);
+}
+
+ChunkTable PackReader::chunk_table(const Secret& catalogue_key) const {
+  return open_chunk_table(catalogue_key, session_, info_.number,
+                          read_sealed_chunk_table(file_.get(), info_, session_, catalogue_key));
+}
+
+Buffer read_sealed_chunk_table(int file, const PackInfo& info, const SessionIdentity& session,
+                               const Secret& catalogue_key) {
+  check_header(read_header(file), info, session);
+  const Buffer context = pack_context(session, info.number);
+  const std::uint64_t data_bytes = pack_data_bytes(info.file_bytes);
+  return read_table(file, info, data_bytes - kLocatorBytes, chunk_table_key(catalogue_key, context),
+                    part_associated(context, PackPart::chunk_table_locator));
+}
+
+SessionIdentity pack_session(int file, const SiteId& site) {
+  const PackHeader header = read_header(file);
+  return {site, header.set, header.session, header.session_number};
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "core/snapshot.h"
+#include "vault/identity.h"
+#include "vault/keyring.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What makes a session: header, manifest, seal. docs/format.md, section 8.
+namespace azekura::vault {
+
+/// The session key and the set's keys, sealed to the recipients.
+struct KeySlot {
+  struct Sealed {
+    RecipientTag recipient;
+    EncapsulatedKey encapsulated;
+    Buffer session_key;
+  };
+
+  std::uint32_t number = 0;
+  SetId set;
+  SessionId session;
+  Buffer set_keys;  ///< a box under the session key
+  std::vector<Sealed> sealed;
+
+  static KeySlot make(const SessionIdentity& identity, const Secret& session_key,
+                      const SetKeys& set_keys, const Policy& policy);
+};
+
+/// What a key slot gives to whoever opens it.
+struct OpenedSlot {
+  SessionIdentity identity;
+  Secret session_key;
+  SetKeys set_keys;
+};
+
+/// nullopt if the slot is not for this key. Errors: DamageError.
+std::optional<OpenedSlot> open_slot(const KeySlot& slot, const SiteId& site,
+                                    const Secret& recovery_key);
+
+struct SessionHeader {
+  SessionIdentity identity;
+  std::uint32_t first_pack = 0;
+  Writer writer;
+  Policy policy;
+  std::vector<KeySlot> slots;  ///< rising session numbers; the last is this session's
+
+  [[nodiscard]] Buffer encode() const;
+  /// Errors: DamageError, VersionError. Signatures are checked with the seal.
+  static SessionHeader decode(ByteView bytes);
+};
+
+/// A pack as the manifest vouches for it.
+struct PackInfo {
+  std::uint32_t number = 0;
+  std::uint32_t session = 0;
+  std::uint64_t file_bytes = 0;
+  Digest root;
+
+  bool operator==(const PackInfo&) const = default;
+};
+
+/// The private part of a manifest.
+struct Generation {
+  std::string host;
+  std::string set_name;
+  std::string writer_version;
+  Timestamp started;
+  Timestamp finished;
+  std::vector<Snapshot> snapshots;
+  std::string site_file;
+
+  [[nodiscard]] Buffer seal(const Secret& session_key, const SessionIdentity& identity) const;
+  /// Errors: DamageError, VersionError.
+  static Generation open(ByteView box, const Secret& session_key, const SessionIdentity& identity);
+};
+
+struct Manifest {
+  SessionIdentity identity;
+  std::vector<PackInfo> packs;       ///< rising numbers; own and earlier ones
+  std::optional<Buffer> generation;  ///< a box; absent in a fragment
+
+  [[nodiscard]] Buffer encode() const;
+  /// Errors: DamageError, VersionError.
+  static Manifest decode(ByteView bytes);
+};
+
+struct Seal {
+  SessionIdentity identity;
+  MediumId medium;
+  Digest header;
+  Digest manifest;
+  std::uint32_t previous_number = 0;
+  Digest previous;
+
+  /// The seal's file, signed.
+  [[nodiscard]] Buffer encode(const SigningKey& host) const;
+  /// Errors: DamageError, VersionError. The signature is checked by is_signed_by.
+  static Seal decode(ByteView bytes);
+  [[nodiscard]] static bool is_signed_by(ByteView bytes, const PublicSigningKey& host);
+};
+
+}  // namespace azekura::vault

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "core/observer.h"
+#include "vault/folder_medium.h"
+#include "vault/media_set.h"
+#include "vault/vault.h"
+
+namespace azekura::vault {
+
+/// What must happen before the spool can be written.
+enum class Attached {
+  ready,      ///< medium, catalogue and spool agree
+  recapture,  ///< the spool did not fit the medium and was discarded: capture again
+};
+
+struct WriteTotals {
+  std::uint32_t sessions = 0;
+  std::uint64_t bytes = 0;
+  double connected_seconds = 0;
+};
+
+/// Brings a set's spool onto its medium. design.md 3, steps 3 to 5.
+class SetWriter {
+ public:
+  /// Lifetime: all outlive the writer.
+  SetWriter(MediaSet& set, FolderMedium& medium, Observer& observer);
+
+  /// Identifies the medium by its signed label, compares its chain with the catalogue, learns
+  /// what the catalogue lost, and proves that every pack the catalogue knows is present.
+  /// Errors: MediumError (another set's, another site's); AuthenticityError (behind, forked).
+  Attached attach();
+
+  /// Writes, seals and reads back every spooled session, and commits each to the catalogue.
+  /// Requires: attach() returned ready. Errors: MediumError, SpaceError-kind; what is not
+  /// committed stays in the spool. DamageError if the spool itself is damaged.
+  WriteTotals write();
+
+ private:
+  void check_label();
+  void compare_chains();
+  [[noreturn]] void throw_other_set() const;
+  [[nodiscard]] std::optional<SealedSession> newest_session();
+  void learn(const SealedSession& newest);
+  void learn_packs(const SealedSession& session);
+  void take_over(const SealedSession& newest);
+  [[nodiscard]] bool forget_missing_packs();
+  void check_space(const std::vector<SpooledSession>& sessions);
+  void write_session(const SpooledSession& session);
+  void write_packs(const SpooledSession& session);
+  void write_seal(const SpooledSession& session, ByteView seal);
+  void put(const std::string& name, ByteView bytes);
+
+  MediaSet& set_;
+  FolderMedium& medium_;
+  Observer& observer_;
+  Vault vault_;
+  double attached_at_;
+  WriteTotals totals_;
+};
+
+}  // namespace azekura::vault

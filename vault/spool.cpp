@@ -1,0 +1,206 @@
+#include "vault/spool.h"
+
+#include "core/byte_reader.h"
+#include "core/byte_writer.h"
+#include "core/checksum.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/limits.h"
+#include "vault/pack_check.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace azekura::vault {
+
+namespace {
+
+constexpr std::uint64_t kJournalBytesMax = 256 * kMiB;
+constexpr std::size_t kRecordBytes = 4 + 4 + 8 + Digest::kBytes;
+constexpr std::size_t kCopyBytes = 1 * kMiB;
+
+std::optional<std::uint32_t> parse_number(std::string_view text, int base) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+/// The journal's records up to the first one that is cut off or damaged.
+std::vector<PackInfo> read_journal(const std::string& folder) {
+  std::vector<PackInfo> packs;
+  const std::optional<Buffer> bytes = read_file_if_any(folder + "/journal", kJournalBytesMax);
+  if (!bytes) {
+    return packs;
+  }
+  ByteReader in{*bytes, "the spool's journal"};
+  while (in.remaining() >= kRecordBytes + 8) {
+    const ByteView record = in.bytes(kRecordBytes);
+    if (in.u64() != checksum(record)) {
+      break;
+    }
+    ByteReader fields{record, "the spool's journal"};
+    PackInfo pack;
+    pack.number = fields.u32();
+    pack.session = fields.u32();
+    pack.file_bytes = fields.u64();
+    pack.root = fields.id<Digest>();
+    packs.push_back(pack);
+  }
+  return packs;
+}
+
+bool is_whole(const std::string& path, const PackInfo& pack, const SessionIdentity& session) {
+  try {
+    const UniqueFd file = open_file(path, O_RDONLY | O_NOFOLLOW);
+    PackCheck check{pack, session};
+    Buffer bytes(kCopyBytes);
+    while (const std::size_t count = read_some(file.get(), bytes, path)) {
+      check.update(ByteView{bytes}.first(count));
+    }
+    check.finish();
+    return true;
+  } catch (const Error&) {  // absent, short or damaged: not finished
+    return false;
+  }
+}
+
+}  // namespace
+
+std::vector<PackInfo> SpooledSession::own_packs() const {
+  std::vector<PackInfo> packs;
+  std::copy_if(manifest.packs.begin(), manifest.packs.end(), std::back_inserter(packs),
+               [&](const PackInfo& pack) { return pack.session == number(); });
+  return packs;
+}
+
+std::string SpooledSession::pack_path(std::uint32_t pack) const {
+  return Spool::pack_path(folder, pack);
+}
+
+Spool::Spool(std::string path) : path_{std::move(path)} { make_directory(path_); }
+
+std::string Spool::pack_path(const std::string& folder, std::uint32_t pack) {
+  return fmt::format("{}/packs/{:08x}", folder, pack);
+}
+
+std::vector<std::string> Spool::folders() const {
+  std::vector<std::pair<std::uint32_t, std::string>> numbered;
+  for (const std::string& name : list_directory(path_)) {
+    if (const auto number = parse_number(name, 10)) {
+      numbered.emplace_back(*number, path_ + "/" + name);
+    }
+  }
+  std::sort(numbered.begin(), numbered.end());
+  std::vector<std::string> folders;
+  std::transform(numbered.begin(), numbered.end(), std::back_inserter(folders),
+                 [](const auto& one) { return one.second; });
+  return folders;
+}
+
+std::vector<SpooledSession> Spool::sessions() const {
+  std::vector<SpooledSession> sessions;
+  for (const std::string& folder : folders()) {
+    if (!exists(folder + "/manifest")) {
+      continue;
+    }
+    try {
+      SpooledSession session;
+      session.folder = folder;
+      session.header_bytes = read_file(folder + "/header", limits::kHeaderBytesMax);
+      session.header = SessionHeader::decode(session.header_bytes);
+      session.manifest_bytes = read_file(folder + "/manifest", limits::kManifestBytesMax);
+      session.manifest = Manifest::decode(session.manifest_bytes);
+      if (session.manifest.identity == session.header.identity) {
+        sessions.push_back(std::move(session));
+      }
+    } catch (const DamageError&) {  // not ours any more: the sources are captured again
+      continue;
+    }
+  }
+  return sessions;
+}
+
+std::vector<OpenSession> Spool::interrupted() const {
+  std::vector<OpenSession> sessions;
+  for (const std::string& folder : folders()) {
+    if (exists(folder + "/manifest")) {
+      continue;
+    }
+    OpenSession session;
+    session.folder = folder;
+    try {
+      session.header =
+          SessionHeader::decode(read_file(folder + "/header", limits::kHeaderBytesMax));
+    } catch (const Error&) {  // begun, and nothing more
+      session.header.identity.number =
+          parse_number(folder.substr(folder.find_last_of('/') + 1), 10).value_or(0);
+      sessions.push_back(std::move(session));
+      continue;
+    }
+    for (const PackInfo& pack : read_journal(folder)) {
+      if (pack.session == session.header.identity.number &&
+          is_whole(pack_path(folder, pack.number), pack, session.header.identity)) {
+        session.packs.push_back(pack);
+      }
+    }
+    std::sort(session.packs.begin(), session.packs.end(),
+              [](const PackInfo& a, const PackInfo& b) { return a.number < b.number; });
+    sessions.push_back(std::move(session));
+  }
+  return sessions;
+}
+
+std::uint32_t Spool::next_pack() const {
+  std::uint32_t next = 1;
+  for (const std::string& folder : folders()) {
+    for (const std::string& name : list_directory(folder + "/packs")) {
+      if (const auto number = parse_number(std::string_view{name}.substr(0, 8), 16)) {
+        next = std::max(next, *number + 1);
+      }
+    }
+  }
+  return next;
+}
+
+std::string Spool::begin(const SessionHeader& header) {
+  const std::string folder = fmt::format("{}/{:06}", path_, header.identity.number);
+  make_directory(folder);
+  make_directory(folder + "/packs");
+  replace_file(folder + "/header", header.encode());
+  return folder;
+}
+
+void Spool::journal(const std::string& folder, const PackInfo& pack) {
+  const Buffer record =
+      ByteWriter{}.u32(pack.number).u32(pack.session).u64(pack.file_bytes).id(pack.root).take();
+  const std::string path = folder + "/journal";
+  sync_directory(folder + "/packs");
+  const bool is_new = !exists(path);
+  UniqueFd file = open_file(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
+  write_all(file.get(), ByteWriter{}.bytes(record).u64(checksum(record)).view(), path);
+  sync_file(file.get(), path);
+  file.close();
+  if (is_new) {
+    sync_directory(folder);
+  }
+}
+
+void Spool::complete(const std::string& folder, const Manifest& manifest) {
+  replace_file(folder + "/manifest", manifest.encode());
+}
+
+void Spool::discard(std::uint32_t number) {
+  const std::string folder = fmt::format("{}/{:06}", path_, number);
+  // Without its manifest it is not complete, whatever of the rest a crash leaves.
+  remove_file(folder + "/manifest");
+  remove_file(folder + "/journal");
+  remove_tree(folder);
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,242 @@
+#include "vault/vault.h"
+
+#include "core/limits.h"
+#include "core/text.h"
+#include "vault/hash.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace azekura::vault {
+
+namespace {
+
+std::optional<std::uint32_t> parse_session_number(std::string_view name) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool valid = error == std::errc{} && end == name.data() + name.size() && number > 0 &&
+                     number <= limits::kSessionsMax && name.size() >= 6 &&
+                     (name.size() == 6 || name.front() != '0');
+  return valid ? std::optional{number} : std::nullopt;
+}
+
+/// Runs a check; what it throws about the bytes becomes a finding's kind and text.
+template <typename Step>
+std::optional<Finding> finding_of(Step&& step) {
+  try {
+    step();
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+      throw;
+    }
+    return Finding{error.kind(), error.what()};
+  }
+}
+
+}  // namespace
+
+std::vector<PackInfo> SealedSession::own_packs() const {
+  std::vector<PackInfo> packs;
+  std::copy_if(manifest.packs.begin(), manifest.packs.end(), std::back_inserter(packs),
+               [&](const PackInfo& pack) { return pack.session == number(); });
+  return packs;
+}
+
+std::string session_path(std::string_view folder, std::uint32_t number, std::string_view object) {
+  return fmt::format("{}/{:06}/{}", folder, number, object);
+}
+
+Vault::Vault(const FolderMedium& medium, std::optional<PublicSigningKey> authority)
+    : medium_{medium} {
+  read_label(authority);
+  if (!label_ && findings_.empty() && numbers().empty()) {
+    MediumError error{"\"{}\" is not an azekura medium", printable(medium.path())};
+    error.set_hint("name the folder that holds README.txt and label");
+    throw error;
+  }
+  if (!label_ && findings_.empty()) {
+    add(ErrorKind::damage, "the label is not there");
+  }
+}
+
+void Vault::add(ErrorKind kind, std::string fact) { findings_.push_back({kind, std::move(fact)}); }
+
+void Vault::read_label(const std::optional<PublicSigningKey>& authority) {
+  authority_ = authority;
+  std::optional<Finding> finding = finding_of([&] {
+    const std::optional<Buffer> bytes = medium_.read("label", limits::kLabelBytesMax);
+    if (!bytes) {
+      return;
+    }
+    Label label = Label::decode(*bytes);
+    if (authority && label.writer.authority != *authority) {
+      throw AuthenticityError{"the label is signed for authority {}, not for {}",
+                              authority_fingerprint(label.writer.authority),
+                              authority_fingerprint(*authority)};
+    }
+    label_ = std::move(label);
+  });
+  if (finding) {
+    findings_.push_back(std::move(*finding));
+  } else if (label_) {
+    authority_ = label_->writer.authority;
+  }
+}
+
+std::vector<std::uint32_t> Vault::numbers() const {
+  std::set<std::uint32_t> numbers;
+  for (const std::string_view folder : kSessionFolders) {
+    for (const std::string& name : medium_.list(std::string{folder})) {
+      if (const auto number = parse_session_number(name)) {
+        numbers.insert(*number);
+      }
+    }
+  }
+  return {numbers.begin(), numbers.end()};
+}
+
+std::optional<SealedSession> Vault::check_copy(std::uint32_t number, ByteView seal_bytes) {
+  SealedSession session;
+  session.seal = Seal::decode(seal_bytes);
+  session.seal_digest = sha256(seal_bytes);
+  if (session.seal.identity.number != number) {
+    throw AuthenticityError{"it is the seal of session {}", session.seal.identity.number};
+  }
+  std::optional<Buffer> header;
+  std::optional<Buffer> manifest;
+  for (const std::string_view folder : kSessionFolders) {
+    const auto take = [&](std::string_view object, std::uint64_t max, const Digest& digest,
+                          std::optional<Buffer>& into) {
+      if (into) {
+        return;
+      }
+      static_cast<void>(finding_of([&] {  // check_copies reports the bad ones
+        std::optional<Buffer> bytes = medium_.read(session_path(folder, number, object), max);
+        if (bytes && sha256(*bytes) == digest) {
+          into = std::move(bytes);
+        }
+      }));
+    };
+    take("header", limits::kHeaderBytesMax, session.seal.header, header);
+    take("manifest", limits::kManifestBytesMax, session.seal.manifest, manifest);
+  }
+  if (!header || !manifest) {
+    throw DamageError{"no copy of its {} is whole", header ? "manifest" : "header"};
+  }
+  session.header = SessionHeader::decode(*header);
+  session.manifest = Manifest::decode(*manifest);
+  session.header_bytes = std::move(*header);
+
+  const Writer& writer = session.header.writer;
+  if (session.header.identity != session.seal.identity ||
+      session.manifest.identity != session.seal.identity) {
+    throw AuthenticityError{"its header or manifest is another session's"};
+  }
+  if (authority_ && writer.authority != *authority_) {
+    throw AuthenticityError{"it was written for authority {}, not for {}",
+                            authority_fingerprint(writer.authority),
+                            authority_fingerprint(*authority_)};
+  }
+  const SiteId& site = session.seal.identity.site;
+  if (writer.certificate.site != site || session.header.policy.site != site ||
+      !writer.certificate.is_signed_by(writer.authority) ||
+      !session.header.policy.is_signed_by(writer.authority)) {
+    throw AuthenticityError{"its host certificate or policy is not signed by the authority"};
+  }
+  if (!Seal::is_signed_by(seal_bytes, writer.certificate.host_key)) {
+    throw AuthenticityError{"its seal is not signed by its host"};
+  }
+  if (label_ && (label_->site != site || label_->medium != session.seal.medium)) {
+    throw AuthenticityError{"it was sealed for another medium"};
+  }
+  return session;
+}
+
+/// Reports copies that differ from what the valid seal vouches for.
+void Vault::check_copies(const SealedSession& session) {
+  for (const std::string_view folder : kSessionFolders) {
+    const auto check = [&](std::string_view object, std::uint64_t max, const Digest& digest) {
+      const std::string path = session_path(folder, session.number(), object);
+      std::optional<Finding> finding = finding_of([&] {
+        const std::optional<Buffer> bytes = medium_.read(path, max);
+        if (!bytes || sha256(*bytes) != digest) {
+          throw DamageError{"\"{}\" is {}; another copy is whole", path,
+                            bytes ? "damaged" : "missing"};
+        }
+      });
+      if (finding) {
+        findings_.push_back(std::move(*finding));
+      }
+    };
+    check("header", limits::kHeaderBytesMax, session.seal.header);
+    check("manifest", limits::kManifestBytesMax, session.seal.manifest);
+    check("seal", limits::kSealBytesMax, session.seal_digest);
+  }
+}
+
+std::optional<SealedSession> Vault::session(std::uint32_t number) {
+  std::optional<Finding> problem;
+  for (const std::string_view folder : kSessionFolders) {
+    std::optional<SealedSession> session;
+    std::optional<Finding> finding = finding_of([&] {
+      const std::optional<Buffer> seal =
+          medium_.read(session_path(folder, number, "seal"), limits::kSealBytesMax);
+      if (seal) {
+        session = check_copy(number, *seal);
+      }
+    });
+    if (session) {
+      check_copies(*session);
+      return session;
+    }
+    // Of several reasons the graver one is told.
+    if (finding && (!problem || finding->kind == ErrorKind::authenticity)) {
+      problem = std::move(finding);
+    }
+  }
+  if (problem) {
+    add(problem->kind, fmt::format("session {} does not count: {}", number, problem->fact));
+  }
+  return std::nullopt;
+}
+
+std::vector<SealedSession> Vault::sessions() {
+  std::vector<SealedSession> sessions;
+  for (const std::uint32_t number : numbers()) {
+    if (std::optional<SealedSession> one = session(number)) {
+      sessions.push_back(std::move(*one));
+    }
+  }
+  check_chain(sessions);
+  return sessions;
+}
+
+void Vault::check_chain(const std::vector<SealedSession>& sessions) {
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    const Seal& seal = sessions[i].seal;
+    const SealedSession* before = i == 0 ? nullptr : &sessions[i - 1];
+    const std::uint32_t newest = before == nullptr ? 0 : before->number();
+    if (seal.previous_number > newest) {
+      add(ErrorKind::damage, fmt::format("session {} is missing; session {} was sealed after it",
+                                         seal.previous_number, seal.identity.number));
+      continue;
+    }
+    if (seal.previous_number < newest ||
+        (before != nullptr && seal.previous != before->seal_digest)) {
+      add(ErrorKind::authenticity,
+          fmt::format("fork: session {} was not sealed after session {} as it is here",
+                      seal.identity.number, newest));
+      continue;
+    }
+    if (before != nullptr && before->seal.identity.set != seal.identity.set &&
+        sessions[i].header.writer.certificate.epoch <= before->header.writer.certificate.epoch) {
+      add(ErrorKind::authenticity,
+          fmt::format("session {} begins a new set without the authority's leave",
+                      seal.identity.number));
+    }
+  }
+}
+
+}  // namespace azekura::vault

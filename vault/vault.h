@@ -1,0 +1,77 @@
+#pragma once
+
+#include "core/error.h"
+#include "vault/folder_medium.h"
+#include "vault/label.h"
+#include "vault/session.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace azekura::vault {
+
+/// Something on a medium that is not as it must be: the answer of a check, not a failure of it.
+struct Finding {
+  ErrorKind kind = ErrorKind::damage;  ///< damage, authenticity
+  std::string fact;                    ///< "pack 0000002a is damaged: ..."
+};
+
+/// A session that counts.
+struct SealedSession {
+  SessionHeader header;
+  Buffer header_bytes;
+  Manifest manifest;
+  Seal seal;
+  Digest seal_digest;  ///< of the seal's file
+
+  [[nodiscard]] std::uint32_t number() const noexcept { return seal.identity.number; }
+  [[nodiscard]] std::vector<PackInfo> own_packs() const;
+};
+
+/// The three folders of session copies, far apart on most file systems.
+inline constexpr std::array<std::string_view, 3> kSessionFolders{"sessions", "sessions-2",
+                                                                 "sessions-3"};
+/// Like "sessions-2/000042/seal".
+std::string session_path(std::string_view folder, std::uint32_t number, std::string_view object);
+
+/// Label and sessions of a medium, checked without any secret. docs/format.md, sections 8 and 11.
+class Vault {
+ public:
+  /// Reads the label. `authority`: the key that must have certified everything, if it is known
+  /// from a kit or a site; otherwise the label's counts.
+  /// Lifetime: the medium outlives the vault. Errors: MediumError if this is no azekura medium.
+  Vault(const FolderMedium& medium, std::optional<PublicSigningKey> authority);
+
+  [[nodiscard]] const FolderMedium& medium() const noexcept { return medium_; }
+  /// nullopt if it is lost or not to be believed; findings() says why.
+  [[nodiscard]] const std::optional<Label>& label() const noexcept { return label_; }
+  [[nodiscard]] const std::optional<PublicSigningKey>& authority() const noexcept {
+    return authority_;
+  }
+
+  /// Numbers of all sessions there are traces of, rising.
+  [[nodiscard]] std::vector<std::uint32_t> numbers() const;
+  /// The session, if it counts; what is wrong with any of its copies goes to findings(). A
+  /// session that was never sealed leaves none.
+  std::optional<SealedSession> session(std::uint32_t number);
+  /// All sessions that count, rising, with the chain between them checked.
+  std::vector<SealedSession> sessions();
+
+  [[nodiscard]] const std::vector<Finding>& findings() const noexcept { return findings_; }
+
+ private:
+  void read_label(const std::optional<PublicSigningKey>& authority);
+  [[nodiscard]] std::optional<SealedSession> check_copy(std::uint32_t number, ByteView seal_bytes);
+  void check_copies(const SealedSession& session);
+  void check_chain(const std::vector<SealedSession>& sessions);
+  void add(ErrorKind kind, std::string fact);
+
+  const FolderMedium& medium_;
+  std::optional<Label> label_;
+  std::optional<PublicSigningKey> authority_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace azekura::vault

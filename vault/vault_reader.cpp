@@ -1,0 +1,352 @@
+#include "vault/vault_reader.h"
+
+#include "core/ordered_stage.h"
+#include "core/text.h"
+#include "vault/content_builder.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace azekura::vault {
+
+namespace {
+
+constexpr std::size_t kOpenPacksMax = 64;
+constexpr std::size_t kRecentBlocksMax = 16;
+/// Fetches of fewer blocks are done by the caller's thread, with a cache: trees.
+constexpr std::size_t kParallelBlocks = 4;
+constexpr std::size_t kBlocksPerThread = 4;
+
+}  // namespace
+
+std::string StoredSnapshot::name() const {
+  return fmt::format("{}/{}", session, snapshot.source.name);
+}
+
+/// A block's plain bytes and what they prove to be.
+struct VaultReader::OpenBlock {
+  std::uint32_t pack = 0;
+  std::uint32_t index = 0;
+  Buffer plain;
+  std::vector<ChunkId> ids;
+};
+
+/// One wanted extent on its way: hashes its chunks as its blocks come by.
+class VaultReader::ExtentCheck {
+ public:
+  ExtentCheck(const WantedExtent& wanted, std::size_t index) : wanted_{wanted}, index_{index} {}
+
+  [[nodiscard]] std::uint32_t begin() const noexcept { return wanted_.position.byte; }
+  [[nodiscard]] std::uint64_t end() const noexcept {
+    return std::uint64_t{wanted_.position.byte} + wanted_.length;
+  }
+  [[nodiscard]] bool done() const noexcept { return done_; }
+
+  /// Delivers and hashes the part of the extent that lies in this block.
+  void take(const PackReader& pack, const OpenBlock& block, ExtentReceiver& receiver) {
+    const BlockInfo& info = pack.table().blocks[block.index];
+    const std::uint64_t from = std::max<std::uint64_t>(begin(), info.plain_offset);
+    const std::uint64_t to = std::min<std::uint64_t>(end(), info.plain_offset + info.plain_bytes);
+    receiver.bytes(index_, from - begin(),
+                   ByteView{block.plain}.subspan(from - info.plain_offset, to - from));
+    std::uint64_t at = info.plain_offset;
+    for (std::uint32_t i = 0; i < info.chunk_count && at < to; ++i) {
+      const std::uint32_t length = pack.table().chunk_lengths[info.first_chunk + i];
+      if (at >= from) {
+        if (at != next_) {
+          break;  // does not begin with a chunk: the digest will not match
+        }
+        hash_.update(chunk_item(block.ids[i], length));
+        next_ = at + length;
+      }
+      at += length;
+    }
+    if (to == end()) {
+      finish(receiver);
+    }
+  }
+
+  void fail(ExtentReceiver& receiver, const Error& error) {
+    done_ = true;
+    receiver.failed(index_, error);
+  }
+
+ private:
+  void finish(ExtentReceiver& receiver) {
+    done_ = true;
+    if (next_ != end() || hash_.finish() != wanted_.digest) {
+      receiver.failed(
+          index_, DamageError{"bytes {} to {} of pack {:08x} are not what was backed up", begin(),
+                              end(), wanted_.position.pack});
+    } else {
+      receiver.proven(index_);
+    }
+  }
+
+  WantedExtent wanted_;
+  std::size_t index_;
+  std::uint64_t next_ = wanted_.position.byte;  ///< where the next chunk must begin
+  Sha256 hash_;
+  bool done_ = false;
+};
+
+VaultReader::VaultReader(const FolderMedium& medium, const RecoveryKey& key, unsigned threads)
+    : medium_{medium}, threads_{threads} {
+  Vault vault{medium, key.authority().public_key()};
+  sessions_ = vault.sessions();
+  findings_ = vault.findings();
+  open_slots(key);
+  open_generations();
+  index_packs();
+}
+
+VaultReader::~VaultReader() = default;
+
+void VaultReader::open_slots(const RecoveryKey& key) {
+  // Later headers repeat earlier slots; the newest first finds a lost session's slot too.
+  for (auto session = sessions_.rbegin(); session != sessions_.rend(); ++session) {
+    for (const KeySlot& slot : session->header.slots) {
+      if (slots_.contains(slot.number)) {
+        continue;
+      }
+      try {
+        if (auto opened = open_slot(slot, session->seal.identity.site, key.recovery_secret())) {
+          slots_.emplace(slot.number, std::move(*opened));
+        }
+      } catch (const DamageError& error) {
+        findings_.push_back({ErrorKind::damage, error.what()});
+      }
+    }
+  }
+  if (slots_.empty() && !sessions_.empty()) {
+    AuthenticityError error{"this recovery key opens no session of medium \"{}\"",
+                            printable(medium_.path())};
+    error.set_hint("use the recovery kit of this medium's site; 'azekura key check' names a key's");
+    throw error;
+  }
+  if (sessions_.empty() && !findings_.empty()) {
+    const Finding& finding = findings_.front();
+    throw Error{finding.kind, finding.fact};
+  }
+}
+
+void VaultReader::open_generations() {
+  for (const SealedSession& session : sessions_) {
+    const auto slot = slots_.find(session.number());
+    if (!session.manifest.generation || slot == slots_.end() ||
+        slot->second.identity != session.seal.identity) {
+      continue;
+    }
+    try {
+      Generation generation = Generation::open(*session.manifest.generation,
+                                               slot->second.session_key, session.seal.identity);
+      for (Snapshot& snapshot : generation.snapshots) {
+        snapshots_.push_back(
+            {session.number(), generation.set_name, generation.host, std::move(snapshot)});
+      }
+    } catch (const Error& error) {
+      findings_.push_back({error.kind(), fmt::format("the snapshots of session {}: {}",
+                                                     session.number(), error.what())});
+    }
+  }
+}
+
+std::optional<Generation> VaultReader::newest_generation() const {
+  for (auto session = sessions_.rbegin(); session != sessions_.rend(); ++session) {
+    const auto slot = slots_.find(session->number());
+    if (session->manifest.generation && slot != slots_.end()) {
+      return Generation::open(*session->manifest.generation, slot->second.session_key,
+                              session->seal.identity);
+    }
+  }
+  return std::nullopt;
+}
+
+void VaultReader::index_packs() {
+  for (const SealedSession& session : sessions_) {
+    for (const PackInfo& pack : session.manifest.packs) {
+      // A session's own word about its packs goes before what later ones repeat.
+      const auto known = packs_.find(pack.number);
+      if (known == packs_.end() || pack.session == session.number()) {
+        packs_[pack.number] = {pack, pack.session};
+      }
+    }
+  }
+}
+
+const OpenedSlot& VaultReader::slot(std::uint32_t session) const {
+  const auto found = slots_.find(session);
+  if (found == slots_.end()) {
+    throw DamageError{"no key slot of session {} is left", session};
+  }
+  return found->second;
+}
+
+std::shared_ptr<PackReader> VaultReader::pack(std::uint32_t number) {
+  const auto open = std::find_if(open_packs_.begin(), open_packs_.end(),
+                                 [&](const auto& one) { return one->number() == number; });
+  if (open != open_packs_.end()) {
+    open_packs_.splice(open_packs_.begin(), open_packs_, open);
+    return open_packs_.front();
+  }
+  const auto known = packs_.find(number);
+  if (known == packs_.end()) {
+    throw DamageError{"no seal vouches for pack {:08x}", number};
+  }
+  if (open_packs_.size() == kOpenPacksMax) {
+    open_packs_.pop_back();
+  }
+  open_packs_.push_front(std::make_shared<PackReader>(
+      medium_.open(pack_path(number)), known->second.info, slot(known->second.session)));
+  return open_packs_.front();
+}
+
+std::vector<ChunkId> VaultReader::chunk_ids(const PackReader& pack, std::uint32_t block,
+                                            ByteView plain) const {
+  const OpenedSlot& keys = slot(packs_.at(pack.number()).session);
+  Hmac hasher = keys.set_keys.chunk_hasher(keys.identity.set);
+  const BlockInfo& info = pack.table().blocks[block];
+  std::vector<ChunkId> ids;
+  ids.reserve(info.chunk_count);
+  for (std::uint32_t i = 0; i < info.chunk_count; ++i) {
+    const std::uint32_t length = pack.table().chunk_lengths[info.first_chunk + i];
+    ids.push_back(ChunkId::from_bytes(hasher(plain.first(length)).bytes()));
+    plain = plain.subspan(length);
+  }
+  return ids;
+}
+
+std::shared_ptr<const VaultReader::OpenBlock> VaultReader::open_block(const PackReader& pack,
+                                                                      std::uint32_t index) const {
+  auto block = std::make_shared<OpenBlock>();
+  block->pack = pack.number();
+  block->index = index;
+  block->plain = pack.open_block(index);
+  block->ids = chunk_ids(pack, index, block->plain);
+  return block;
+}
+
+std::shared_ptr<const VaultReader::OpenBlock> VaultReader::cached_block(const PackReader& pack,
+                                                                        std::uint32_t index) {
+  const auto known = std::find_if(
+      recent_blocks_.begin(), recent_blocks_.end(),
+      [&](const auto& block) { return block->pack == pack.number() && block->index == index; });
+  if (known != recent_blocks_.end()) {
+    recent_blocks_.splice(recent_blocks_.begin(), recent_blocks_, known);
+    return recent_blocks_.front();
+  }
+  if (recent_blocks_.size() == kRecentBlocksMax) {
+    recent_blocks_.pop_back();
+  }
+  recent_blocks_.push_front(open_block(pack, index));
+  return recent_blocks_.front();
+}
+
+void VaultReader::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) {
+  for (std::size_t begin = 0; begin < wanted.size();) {
+    const std::uint32_t number = wanted[begin].position.pack;
+    std::size_t end = begin + 1;
+    while (end < wanted.size() && wanted[end].position.pack == number) {
+      ++end;
+    }
+    std::vector<std::size_t> indexes(end - begin);
+    std::iota(indexes.begin(), indexes.end(), begin);
+    std::stable_sort(indexes.begin(), indexes.end(), [&](std::size_t a, std::size_t b) {
+      return wanted[a].position.byte < wanted[b].position.byte;
+    });
+    fetch_pack(number, wanted, indexes, receiver);
+    begin = end;
+  }
+}
+
+void VaultReader::fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
+                             std::span<const std::size_t> indexes, ExtentReceiver& receiver) {
+  std::vector<ExtentCheck> checks;
+  checks.reserve(indexes.size());
+  for (const std::size_t index : indexes) {
+    checks.emplace_back(wanted[index], index);
+  }
+  std::shared_ptr<PackReader> pack_reader;
+  try {
+    pack_reader = pack(number);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::medium) {
+      throw;
+    }
+    for (ExtentCheck& check : checks) {
+      check.fail(receiver, error);
+    }
+    return;
+  }
+  const PackReader& source = *pack_reader;
+
+  // The blocks somebody wants, forwards; the extents are sorted the same way.
+  struct Job {
+    std::uint32_t block = 0;
+    std::shared_ptr<const OpenBlock> opened;
+    std::optional<Error> failure;
+  };
+  std::vector<std::uint32_t> blocks;
+  std::size_t first = 0;
+  for (std::uint32_t i = 0; i < source.table().blocks.size(); ++i) {
+    const BlockInfo& info = source.table().blocks[i];
+    const std::uint64_t block_end = std::uint64_t{info.plain_offset} + info.plain_bytes;
+    const bool is_wanted =
+        std::any_of(checks.begin() + static_cast<std::ptrdiff_t>(first), checks.end(),
+                    [&](const ExtentCheck& check) {
+                      return check.begin() < block_end && check.end() > info.plain_offset;
+                    });
+    if (is_wanted) {
+      blocks.push_back(i);
+    }
+    while (first < checks.size() && checks[first].end() <= block_end) {
+      ++first;
+    }
+  }
+  const auto open = [&](Job& job, bool cached) {
+    try {
+      job.opened = cached ? cached_block(source, job.block) : open_block(source, job.block);
+    } catch (const Error& error) {
+      job.failure = error;
+    }
+  };
+  const auto deliver = [&](const Job& job) {
+    const BlockInfo& info = source.table().blocks[job.block];
+    const std::uint64_t block_end = std::uint64_t{info.plain_offset} + info.plain_bytes;
+    for (ExtentCheck& check : checks) {
+      if (check.begin() >= block_end) {
+        break;
+      }
+      if (check.done() || check.end() <= info.plain_offset) {
+        continue;
+      }
+      if (job.failure) {
+        check.fail(receiver, *job.failure);
+      } else {
+        check.take(source, *job.opened, receiver);
+      }
+    }
+  };
+  if (blocks.size() < kParallelBlocks) {
+    for (const std::uint32_t block : blocks) {
+      Job job{block, nullptr, std::nullopt};
+      open(job, true);
+      deliver(job);
+    }
+  } else {
+    OrderedStage<Job> stage{threads_, kBlocksPerThread * threads_,
+                            [&](Job& job) { open(job, false); }, [&](Job&& job) { deliver(job); }};
+    for (const std::uint32_t block : blocks) {
+      stage.push({block, nullptr, std::nullopt});
+    }
+    stage.drain();
+  }
+  for (ExtentCheck& check : checks) {
+    if (!check.done()) {
+      check.fail(receiver, DamageError{"bytes {} to {} lie outside pack {:08x}", check.begin(),
+                                       check.end(), number});
+    }
+  }
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "core/extent_source.h"
+#include "vault/pack_reader.h"
+#include "vault/recovery_key.h"
+#include "vault/vault.h"
+
+#include <list>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace azekura::vault {
+
+/// A snapshot and the session it is in.
+struct StoredSnapshot {
+  std::uint32_t session = 0;
+  std::string set_name;
+  std::string host;
+  Snapshot snapshot;
+
+  /// Like "42/ehr": what commands take.
+  [[nodiscard]] std::string name() const;
+};
+
+/// A medium opened with the recovery key: its snapshots, and their bytes.
+///
+/// Needs nothing else: no site, no catalogue, no other medium. Threads: one caller.
+class VaultReader final : public ExtentSource {
+ public:
+  /// Lifetime: `medium` outlives the reader. Errors: AuthenticityError if the key opens no session;
+  /// MediumError. Sessions that do not count are left out; findings() names them.
+  VaultReader(const FolderMedium& medium, const RecoveryKey& key, unsigned threads);
+  ~VaultReader() override;
+
+  [[nodiscard]] const std::vector<Finding>& findings() const noexcept { return findings_; }
+  [[nodiscard]] const std::vector<SealedSession>& sessions() const noexcept { return sessions_; }
+  /// Of all sessions that count and open, oldest first.
+  [[nodiscard]] const std::vector<StoredSnapshot>& snapshots() const noexcept { return snapshots_; }
+  /// The site file of the newest session that has one.
+  [[nodiscard]] std::optional<Generation> newest_generation() const;
+
+  void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;
+
+  /// The packs that count, by number, and their sessions' keys.
+  struct KnownPack {
+    PackInfo info;
+    std::uint32_t session = 0;
+  };
+  [[nodiscard]] const std::map<std::uint32_t, KnownPack>& packs() const noexcept { return packs_; }
+  [[nodiscard]] const OpenedSlot& slot(std::uint32_t session) const;
+  /// Errors: DamageError if the pack does not count, is missing or does not open.
+  [[nodiscard]] std::shared_ptr<PackReader> pack(std::uint32_t number);
+  /// Ids of the chunks of a block's plain bytes.
+  [[nodiscard]] std::vector<ChunkId> chunk_ids(const PackReader& pack, std::uint32_t block,
+                                               ByteView plain) const;
+
+ private:
+  struct OpenBlock;
+  class ExtentCheck;
+
+  void open_slots(const RecoveryKey& key);
+  void open_generations();
+  void index_packs();
+  void fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
+                  std::span<const std::size_t> indexes, ExtentReceiver& receiver);
+  [[nodiscard]] std::shared_ptr<const OpenBlock> open_block(const PackReader& pack,
+                                                            std::uint32_t index) const;
+  [[nodiscard]] std::shared_ptr<const OpenBlock> cached_block(const PackReader& pack,
+                                                              std::uint32_t index);
+
+  const FolderMedium& medium_;
+  unsigned threads_;
+  std::vector<Finding> findings_;
+  std::vector<SealedSession> sessions_;
+  std::map<std::uint32_t, OpenedSlot> slots_;
+  std::vector<StoredSnapshot> snapshots_;
+  std::map<std::uint32_t, KnownPack> packs_;
+  std::list<std::shared_ptr<PackReader>> open_packs_;          ///< most recently used first
+  std::list<std::shared_ptr<const OpenBlock>> recent_blocks_;  ///< for small fetches
+};
+
+}  // namespace azekura::vault
