@@ -27,7 +27,7 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 struct FreeText {
-  void operator()(char* text) const { std::free(text); }  // NOLINT: realpath allocates with malloc
+  void operator()(char* text) const { std::free(text); }  // NOLINT(cppcoreguidelines-no-malloc): realpath
 };
 
 std::string resolve_origin(const std::string& origin) {

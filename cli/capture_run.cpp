@@ -138,7 +138,7 @@ vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set_c
   vault::MediaSet set{site, set_config.name, output};
   vault::FolderMedium medium{set_config.folder, vault::Access::append};
   vault::SetWriter writer{set, medium, output};
-  if (writer.attach() == vault::Attached::recapture) {
+  if (writer.attach() == vault::Attached::recapture || set.discarded() > 0) {
     MediumError error{"what waited for the set '{}' did not fit its medium and was discarded",
                       set_config.name};
     error.set_hint(fmt::format("run 'azekura backup --to {}'", set_config.name));

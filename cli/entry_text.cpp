@@ -45,7 +45,7 @@ std::uint64_t size_of(const Entry& entry) {
 }
 
 std::string spill_directory() {
-  const char* const directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
+  const char* const directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): no setenv
   return directory != nullptr && *directory != '\0' ? directory : "/var/tmp";
 }
 

@@ -51,10 +51,9 @@ void refuse_kit_inside_site(const std::string& site, const std::string& kit) {
 
 void say_made(Output& output, const vault::Site& site, const InitOptions& options) {
   const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
-  output.object({{"event", "site"},
-                 {"path", site.path()},
-                 {"site", site.id().hex()},
-                 {"authority", fingerprint}});
+  Json object{{"event", "site"}, {"site", site.id().hex()}, {"authority", fingerprint}};
+  put_name(object, "path", site.path());
+  output.object(object);
   output.line(fmt::format("site       {}", printable(site.path())));
   output.line(fmt::format("site id    {}", site.id().hex()));
   output.line(fmt::format("authority  {}", fingerprint));

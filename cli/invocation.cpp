@@ -20,11 +20,11 @@ namespace {
 
 constexpr std::string_view kDefaultSite = "/var/lib/azekura";
 
-void on_signal(int /*signal*/) { request_interrupt(); }
+void note_signal(int /*signal*/) { request_interrupt(); }
 
-void handle_signals() {
+void catch_signals() {
   struct sigaction action {};
-  action.sa_handler = on_signal;  // NOLINT: a union in the C library
+  action.sa_handler = note_signal;  // NOLINT(cppcoreguidelines-pro-type-union-access): C library
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     ::sigaction(signal, &action, nullptr);
   }
@@ -51,7 +51,8 @@ std::string Invocation::site_path() const {
   if (!site_option.empty()) {
     return site_option;
   }
-  const char* const from_environment = std::getenv("AZEKURA_SITE");  // NOLINT: one thread yet
+  const char* const from_environment =
+      std::getenv("AZEKURA_SITE");  // NOLINT(concurrency-mt-unsafe): one thread yet
   return from_environment != nullptr && *from_environment != '\0' ? std::string{from_environment}
                                                                   : std::string{kDefaultSite};
 }
@@ -77,7 +78,7 @@ std::string exit_code_help() {
 
 int run_invocation(CLI::App& app, Invocation& invocation, int argc, char** argv) {
   vault::forbid_core_dumps();
-  handle_signals();
+  catch_signals();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -25,30 +25,7 @@ std::string known_names(const vault::VaultReader& reader) {
   return names.empty() ? "none" : names;
 }
 
-[[noreturn]] void throw_unknown(const vault::VaultReader& reader, const std::string& name) {
-  UsageError error{"there is no snapshot '{}'; the newest are: {}", printable(name),
-                   known_names(reader)};
-  error.set_hint("see 'azekura list --from DIR --key FILE'");
-  throw error;
-}
-
-}  // namespace
-
-void MediumOptions::add_to(CLI::App& command, bool needs_key) {
-  command.add_option("--from", from, "Folder of the medium")->required()->type_name("DIR");
-  if (needs_key) {
-    command.add_option("--key", keys, "recovery.key, or enough share files")
-        ->required()
-        ->type_name("FILE");
-  }
-}
-
-vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths) {
-  if (paths.empty()) {
-    UsageError error{"the recovery key is needed"};
-    error.set_hint("add --key FILE");
-    throw error;
-  }
+vault::RecoveryKey combine_files(const std::vector<std::string>& paths) {
   if (paths.size() == 1) {
     return vault::RecoveryKey::load(paths.front());
   }
@@ -63,6 +40,51 @@ vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths) {
     vault::wipe(std::as_writable_bytes(std::span{text.data(), text.size()}));
   }
   return key;
+}
+
+[[noreturn]] void throw_unknown(const vault::VaultReader& reader, const std::string& name) {
+  // What does not count may be what was asked for.
+  for (const ErrorKind kind : {ErrorKind::authenticity, ErrorKind::damage}) {
+    for (const vault::Finding& finding : reader.findings()) {
+      if (finding.kind == kind) {
+        Error error{kind, fmt::format("there is no snapshot '{}' to be had: {}", printable(name),
+                                      finding.fact)};
+        error.set_hint("other snapshots of 'azekura list --from DIR --key FILE' still restore");
+        throw error;
+      }
+    }
+  }
+  UsageError error{"there is no snapshot '{}'; the newest are: {}", printable(name),
+                   known_names(reader)};
+  error.set_hint("see 'azekura list --from DIR --key FILE'");
+  throw error;
+}
+
+}  // namespace
+
+void MediumOptions::add_to(CLI::App& command, bool needs_key) {
+  command.add_option("--from", from, "Folder of the medium")->required()->type_name("DIR");
+  if (needs_key) {
+    command.add_option("--key", keys, "recovery.key; or a share file, repeated")
+        ->required()
+        ->allow_extra_args(false)
+        ->type_name("FILE");
+  }
+}
+
+vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths) {
+  if (paths.empty()) {
+    UsageError error{"the recovery key is needed"};
+    error.set_hint("add --key FILE");
+    throw error;
+  }
+  try {
+    return combine_files(paths);
+  } catch (const UsageError& error) {  // not a key, or not enough of one: exit 6, not 2
+    AuthenticityError failure{"{}", error.one_line()};
+    failure.set_hint("compare it with the recovery kit; 'azekura key check FILE' tries it");
+    throw failure;
+  }
 }
 
 vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_key(keys); }

@@ -114,26 +114,26 @@ void Output::advanced(std::uint64_t bytes) {
   const double now = steady_seconds();
   if (now - shown_ >= (terminal_ ? kRefreshSeconds : kPlainSeconds)) {
     shown_ = now;
-    show_progress(false);
+    show_progress();
   }
 }
 
-void Output::show_progress(bool last) {
+void Output::show_progress() {
   const double seconds = steady_seconds() - phase_begun_;
   const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
   std::string text = fmt::format("{}: {}", phase_, human_bytes(done_));
-  if (total_ > 0 && !last) {
+  if (total_ > 0) {
     text += fmt::format(" of {}", human_bytes(total_));
   }
   text += fmt::format(", {}/s", human_bytes(static_cast<std::uint64_t>(rate)));
-  if (!last && total_ > done_ && rate > 0) {
+  if (total_ > done_ && rate > 0) {
     text += fmt::format(", {} left", duration_text(static_cast<double>(total_ - done_) / rate));
   }
   if (terminal_) {
     fmt::print(stderr, "\r\033[K{}", text);
     progress_on_line_ = true;
     std::fflush(stderr);
-  } else if (!last) {
+  } else {
     fmt::print(stderr, "{}: {}\n", program_, text);
   }
 }

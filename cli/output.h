@@ -39,7 +39,7 @@ class Output final : public Observer {
   void notice(std::string_view text) override;
 
  private:
-  void show_progress(bool last);
+  void show_progress();
   void clear_progress();
   void end_phase();
 

@@ -13,11 +13,8 @@ namespace {
 
 void report_set(const vault::Site& site, const SetConfig& set, Output& output) {
   const bool present = exists(set.folder + "/label");
-  Json object{{"event", "set"},
-              {"name", set.name},
-              {"folder", set.folder},
-              {"present", present},
-              {"offline", false}};
+  Json object{{"event", "set"}, {"name", set.name}, {"present", present}, {"offline", false}};
+  put_name(object, "folder", set.folder);
   std::string text = fmt::format("set {:<16} ", set.name);
   try {
     vault::MediaSet media_set{site, set.name, output};
@@ -42,11 +39,12 @@ int report_status(const Invocation& invocation, Output& output) {
   const vault::Site site = vault::Site::open(invocation.site_path());
   const SiteConfig config = site.config();
   const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
-  output.object({{"event", "site"},
-                 {"path", site.path()},
-                 {"site", site.id().hex()},
-                 {"authority", fingerprint},
-                 {"kit_on_this_host", site.kit_on_this_host().has_value()}});
+  Json object{{"event", "site"},
+              {"site", site.id().hex()},
+              {"authority", fingerprint},
+              {"kit_on_this_host", site.kit_on_this_host().has_value()}};
+  put_name(object, "path", site.path());
+  output.object(object);
   output.line(fmt::format("site {} ({})", printable(site.path()), site.id().hex()));
   output.line(fmt::format("authority {}", fingerprint));
   for (const Source& source : config.sources) {

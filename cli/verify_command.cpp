@@ -2,7 +2,9 @@
 #include "cli/exit_code.h"
 #include "cli/medium_access.h"
 #include "core/text.h"
+#include "core/tree_codec.h"
 #include "restore/tree_view.h"
+#include "vault/hash.h"
 #include "vault/verifier.h"
 
 #include <nlohmann/json.hpp>
@@ -46,6 +48,8 @@ class TreeCheck {
       : verifier_{verifier}, reader_{reader}, output_{output} {}
 
   void check(const vault::StoredSnapshot& stored) {
+    links_.clear();
+    has_skipped_ = false;
     restore::TreeWalk walk{reader_, stored.snapshot.root};
     while (true) {
       try {
@@ -60,14 +64,18 @@ class TreeCheck {
         continue;
       }
       const Entry& entry = walk.entry();
+      check_link(stored, walk.path(), entry);
       if (!entry.content) {
         continue;
       }
       // Unchanged contents of many snapshots are one: checked once while all is intact. Once
       // something is lost, every snapshot is walked whole to name it in each.
-      const bool is_new = intact_.insert(entry.content->digest).second;
+      ByteWriter encoded;
+      encode_content(encoded, *entry.content);
+      const bool is_new = intact_.insert(vault::sha256(encoded.view())).second;
       if (!is_new && lost_ == 0) {
         if (entry.kind == EntryKind::directory) {
+          has_skipped_ = true;
           walk.skip();
         }
         continue;
@@ -81,6 +89,20 @@ class TreeCheck {
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 
  private:
+  /// The first name of a file has its content, further ones have none. docs/format.md, section 10.
+  void check_link(const vault::StoredSnapshot& stored, const std::string& path,
+                  const Entry& entry) {
+    if (entry.kind != EntryKind::file || !entry.hard_link) {
+      return;
+    }
+    const bool is_first = links_.insert(entry.hard_link->id).second;
+    if (is_first && !entry.content && entry.flaw == EntryFlaw::none && !has_skipped_) {
+      report(stored, path, "the first name of a file has no content");
+    } else if (!is_first && entry.content) {
+      report(stored, path, "a further name of a file has content of its own");
+    }
+  }
+
   void report(const vault::StoredSnapshot& stored, const std::string& path,
               std::string_view problem) {
     ++lost_;
@@ -93,7 +115,9 @@ class TreeCheck {
   vault::DeepVerifier& verifier_;
   vault::VaultReader& reader_;
   Output& output_;
-  std::set<Digest> intact_;
+  std::set<Digest> intact_;        ///< of encoded contents
+  std::set<std::uint64_t> links_;  ///< ids met in this snapshot
+  bool has_skipped_ = false;       ///< a first name may lie in what was checked before
   std::uint64_t lost_ = 0;
 };
 
@@ -103,7 +127,10 @@ std::vector<vault::Finding> verify_deep(const VerifyOptions& options, std::uint6
   const vault::FolderMedium medium{options.medium.from, vault::Access::read};
   vault::VaultReader reader{medium, key, Invocation::threads()};
   vault::DeepVerifier verifier{reader, Invocation::threads(), output};
-  std::vector<vault::Finding> findings = verifier.verify_packs();
+  std::vector<vault::Finding> findings = reader.findings();
+  for (vault::Finding& finding : verifier.verify_packs()) {
+    findings.push_back(std::move(finding));
+  }
   output.phase("checking trees", 0);
   TreeCheck trees{verifier, reader, output};
   for (const vault::StoredSnapshot& stored : reader.snapshots()) {

@@ -6,7 +6,9 @@
 #include "core/ids.h"
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 
 namespace azekura {
 
@@ -45,6 +47,12 @@ class ExtentSource {
   /// and one opening a block, forwards only.
   /// Errors: what concerns single extents goes to `receiver`; a medium that is gone is thrown.
   virtual void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) = 0;
+
+  /// What is wrong with how `extents` make up `content`, judged by the recorded ids of their
+  /// chunks, without reading their bytes; nullopt if nothing is or the records cannot be had.
+  /// With every extent proven as well, the content's digest is.
+  virtual std::optional<std::string> mismatch(const Content& content,
+                                              std::span<const Extent> extents) = 0;
 };
 
 /// The extents of a content, its list fetched and decoded if it is stored apart.

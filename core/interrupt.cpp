@@ -7,7 +7,8 @@
 namespace azekura {
 
 namespace {
-std::atomic<bool> interrupted{false};  // NOLINT: the one thing a signal handler may touch
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): for a signal handler
+std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 }  // namespace
 

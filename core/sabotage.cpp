@@ -11,7 +11,8 @@ namespace azekura {
 bool sabotaged(Sabotage mistake) noexcept {
   constexpr std::array<std::string_view, 4> kNames{"no-fsync", "no-directory-fsync",
                                                    "roots-unchecked", "seal-before-packs"};
-  static const char* const chosen = std::getenv("AZEKURA_SABOTAGE");  // NOLINT: read once
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read once
+  static const char* const chosen = std::getenv("AZEKURA_SABOTAGE");
   return chosen != nullptr && kNames.at(static_cast<std::size_t>(mistake)) == chosen;
 }
 

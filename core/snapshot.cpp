@@ -87,6 +87,10 @@ Snapshot decode_snapshot(ByteReader& in) {
     snapshot.command_end->exit_status = static_cast<std::int32_t>(in.u32());
     snapshot.command_end->error_text = std::string{as_text(in.long_bytes(limits::kTextMax))};
   }
+  const bool is_stream = snapshot.source.kind == SourceKind::stream;
+  if (is_stream ? snapshot.root.kind != EntryKind::file : snapshot.command_end.has_value()) {
+    in.fail("a snapshot's root or end does not fit its source");
+  }
   return snapshot;
 }
 

@@ -91,7 +91,7 @@ std::string human_bytes(std::uint64_t bytes) {
   }
   double value = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
+  while (value >= 1023.95 && unit + 1 < kUnits.size()) {  // what rounds to 1024.0 too
     value /= 1024;
     ++unit;
   }

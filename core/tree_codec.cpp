@@ -231,11 +231,11 @@ void check_shape(const ByteReader& in, const Entry& entry) {
     in.fail("a directory with several names");
   }
   if (entry.kind == EntryKind::directory && !entry.content.has_value() &&
-      entry.flaw == EntryFlaw::none) {
+      entry.flaw != EntryFlaw::unreadable) {
     in.fail("a directory without content");
   }
   if (entry.kind == EntryKind::file && !entry.content.has_value() && !entry.hard_link.has_value() &&
-      entry.flaw == EntryFlaw::none) {
+      entry.flaw != EntryFlaw::unreadable) {
     in.fail("a file without content");
   }
 }
@@ -281,6 +281,9 @@ Content decode_content(ByteReader& in) {
   content.extents.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     content.extents.push_back(decode_extent(in));
+    if (content.level == 1 && content.extents.back().kind != ExtentKind::data) {
+      in.fail("a stored extent list has a gap");
+    }
   }
   const std::uint64_t covered = covered_bytes(content.extents);
   if (content.level == 0 ? covered != content.size : covered > limits::kExtentListBytesMax) {

@@ -39,7 +39,7 @@ bool is_empty(int directory) {
   }
   static_cast<void>(own.release());  // closed with the listing
   errno = 0;
-  while (const dirent* entry = ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe)
+  while (const dirent* entry = ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
     const std::string_view name{static_cast<const char*>(entry->d_name)};
     if (name != "." && name != "..") {
       return false;
@@ -69,9 +69,9 @@ std::size_t index_of(DirectoryId id) { return static_cast<std::size_t>(id); }
 
 }  // namespace
 
-PathGuard::PathGuard(const std::string& target)
+PathGuard::PathGuard(const std::string& target, TargetState state)
     : target_{target}, root_{std::make_shared<const UniqueFd>(open_target(target))}, nodes_(1) {
-  if (!is_empty(root_->get())) {
+  if (state == TargetState::empty && !is_empty(root_->get())) {
     throw UsageError{"the target \"{}\" is not empty; choose another", printable(target)};
   }
 }

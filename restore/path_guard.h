@@ -16,6 +16,10 @@ namespace azekura::restore {
 /// A directory made in the target; later ones have larger numbers than those above them.
 enum class DirectoryId : std::uint32_t { target = 0 };
 
+/// What the target may hold before: a tree becomes the target itself and wants it empty; a single
+/// object only needs its name to be free.
+enum class TargetState { empty, any };
+
 /// Confines every file-system step to the target directory, whatever names the vault gives.
 ///
 /// Each step takes one name in one directory that was itself reached from the target name by name,
@@ -27,8 +31,9 @@ class PathGuard {
  public:
   using DirectoryHandle = std::shared_ptr<const UniqueFd>;
 
-  /// Makes the target if it is absent. Errors: UsageError if it is not an empty directory.
-  explicit PathGuard(const std::string& target);
+  /// Makes the target if it is absent. Errors: UsageError if it is not a directory, or not an
+  /// empty one where `state` wants that.
+  PathGuard(const std::string& target, TargetState state);
 
   DirectoryId make_directory(DirectoryId parent, const std::string& name);
   [[nodiscard]] std::size_t directory_count() const noexcept { return nodes_.size(); }

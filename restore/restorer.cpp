@@ -41,7 +41,8 @@ class TreeRestorer {
         mode_{settings.mode},
         selection_{settings.paths},
         reporter_{observer},
-        guard_{settings.target},
+        guard_{settings.target,
+               snapshot.root.kind == EntryKind::directory ? TargetState::empty : TargetState::any},
         metadata_{settings.mode, reporter_},
         window_{source, guard_, metadata_, reporter_},
         links_{guard_, reporter_} {}
@@ -236,7 +237,10 @@ void TreeRestorer::place_special(const Entry& entry, DirectoryId directory,
 
 void TreeRestorer::place_file(const Entry& entry, DirectoryId directory, const std::string& name) {
   if (entry.content) {
-    if (entry.hard_link && !links_.knows(entry.hard_link->id)) {
+    if (entry.hard_link && links_.knows(entry.hard_link->id)) {
+      throw DamageError{"a further name of a file has content of its own"};
+    }
+    if (entry.hard_link) {
       links_.add_first(entry.hard_link->id, entry.kind, directory, name);
     }
     add_to_window(entry, directory, name);
@@ -255,6 +259,9 @@ void TreeRestorer::add_to_window(const Entry& entry, DirectoryId directory,
     reporter_.flawed(guard_.path(directory, name), text_of(entry.flaw));
   }
   const std::vector<Extent> extents = resolve_extents(source_, *entry.content);
+  if (const std::optional<std::string> problem = source_.mismatch(*entry.content, extents)) {
+    throw DamageError{"{}", *problem};
+  }
   window_.add({directory, name, attributes_of(entry), entry.content->size}, extents);
 }
 

@@ -12,7 +12,7 @@
 namespace azekura::restore {
 
 struct RestoreSettings {
-  std::string target;              ///< absent or an empty directory
+  std::string target;  ///< absent or an empty directory; for a single object, any directory
   std::vector<std::string> paths;  ///< each with all below it; none: everything
   RestoreMode mode = RestoreMode::data;
 };

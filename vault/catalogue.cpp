@@ -73,10 +73,16 @@ rocksdb::Options options() {
   return options;
 }
 
+/// RocksDB tells a held lock only in its text: the first is another process, the second our own.
+bool is_lock_held(std::string_view text) {
+  return text.find("While lock file") != std::string_view::npos ||
+         text.find("lock hold by current process") != std::string_view::npos;
+}
+
 std::unique_ptr<rocksdb::DB> open_database(const std::string& path) {
   rocksdb::DB* raw = nullptr;
   rocksdb::Status status = rocksdb::DB::Open(options(), path, &raw);
-  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+  if (status.IsIOError() && is_lock_held(status.ToString())) {
     throw BusyError{"another run holds the catalogue \"{}\"", printable(path)};
   }
   if (!status.ok()) {  // it is a cache: what cannot be read is worth nothing
@@ -108,11 +114,17 @@ struct Catalogue::Neighbourhood {
 std::unique_ptr<Catalogue> Catalogue::open(const std::string& path, const SetId& set,
                                            const SetKeys& keys) {
   make_directory(path);
-  auto database = std::make_unique<Database>();
-  database->db = open_database(path);
-  std::unique_ptr<Catalogue> catalogue{new Catalogue{std::move(database), set, keys}};
-  catalogue->load();
-  return catalogue;
+  for (bool anew = false;; anew = true) {
+    auto database = std::make_unique<Database>();
+    database->db = open_database(path);
+    std::unique_ptr<Catalogue> catalogue{new Catalogue{std::move(database), set, keys}};
+    if (catalogue->load() || anew) {
+      return catalogue;
+    }
+    catalogue.reset();
+    remove_tree(path);
+    make_directory(path);
+  }
 }
 
 Catalogue::Catalogue(std::unique_ptr<Database> database, const SetId& set, const SetKeys& keys)
@@ -153,7 +165,7 @@ void Catalogue::load_pack(const std::string& key, ByteView value) {
   head_.next_pack = std::max(head_.next_pack, info.number + 1);
 }
 
-void Catalogue::load() {
+bool Catalogue::load() {
   const std::unique_ptr<rocksdb::Iterator> rows{database_->db->NewIterator({})};
   for (rows->Seek(std::string(1, kHeadRow)); rows->Valid(); rows->Next()) {
     const std::string key = rows->key().ToString();
@@ -180,7 +192,11 @@ void Catalogue::load() {
       sessions_[number] = {{}, set_, in.id<SessionId>(), number};
     }
   }
+  if (rows->status().IsCorruption()) {
+    return false;
+  }
   check(rows->status(), "reading it");
+  return true;
 }
 
 void Catalogue::add_pack(const PackInfo& info, const SessionIdentity& session,

@@ -76,7 +76,8 @@ class Catalogue {
 
   Catalogue(std::unique_ptr<Database> database, const SetId& set, const SetKeys& keys);
   void put_head(rocksdb::WriteBatch& batch, const ChainHead& head);
-  void load();
+  /// False if the database is damaged.
+  [[nodiscard]] bool load();
   void load_pack(const std::string& key, ByteView value);
   [[nodiscard]] Buffer seal_row(const std::string& key, ByteView plain);
   [[nodiscard]] std::optional<Buffer> open_row(const std::string& key, ByteView value);

@@ -31,7 +31,9 @@ constexpr std::size_t kDirectAlignment = 4096;
 constexpr std::int64_t kConstantTime = 946'684'800;
 
 struct FreeMemory {
-  void operator()(std::byte* memory) const { std::free(memory); }  // NOLINT: from aligned_alloc
+  void operator()(std::byte* memory) const {
+    std::free(memory);
+  }  // NOLINT(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory): from aligned_alloc
 };
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -52,15 +54,15 @@ decltype(auto) on_medium(const std::string& path, Step&& step) {
   }
 }
 
-void rename_beneath(int folder, const std::string& from, const std::string& to) {
-  if (::renameat2(folder, from.c_str(), folder, to.c_str(), RENAME_NOREPLACE) != 0) {
-    throw SystemError{errno, "rename \"{}\" to \"{}\"", printable(from), printable(to)};
-  }
-}
-
 std::string folder_of(const std::string& name) {
   const std::size_t slash = name.find_last_of('/');
   return slash == std::string::npos ? "." : name.substr(0, slash);
+}
+
+/// The last part of a name.
+const char* leaf_of(const std::string& name) {
+  const std::size_t slash = name.find_last_of('/');
+  return name.c_str() + (slash == std::string::npos ? 0 : slash + 1);
 }
 
 }  // namespace
@@ -113,7 +115,8 @@ std::vector<std::string> FolderMedium::list(const std::string& folder) const {
     }
     static_cast<void>(fd.release());  // the DIR owns it now
     errno = 0;
-    while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe)
+    while (const dirent* entry =
+               ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
       std::string name{static_cast<const char*>(entry->d_name)};
       if (name != "." && name != "..") {
         names.push_back(std::move(name));
@@ -217,7 +220,8 @@ void FolderMedium::make_folders(const std::string& name) {
   for (std::size_t slash = name.find('/'); slash != std::string::npos;
        slash = name.find('/', slash + 1)) {
     const std::string folder = name.substr(0, slash);
-    if (::mkdirat(folder_.get(), folder.c_str(), 0755) == 0) {
+    const UniqueFd parent = open_beneath(folder_of(folder), O_PATH | O_DIRECTORY, 0);
+    if (::mkdirat(parent.get(), leaf_of(folder), 0755) == 0) {
       uncommitted_folders_.insert(folder_of(folder));
     } else if (errno != EEXIST) {
       throw SystemError{errno, "make folder \"{}\"", folder};
@@ -225,22 +229,31 @@ void FolderMedium::make_folders(const std::string& name) {
   }
 }
 
+void FolderMedium::rename_beneath(const std::string& from, const std::string& to) {
+  const UniqueFd from_folder = open_beneath(folder_of(from), O_PATH | O_DIRECTORY, 0);
+  const UniqueFd to_folder = open_beneath(folder_of(to), O_PATH | O_DIRECTORY, 0);
+  if (::renameat2(from_folder.get(), leaf_of(from), to_folder.get(), leaf_of(to),
+                  RENAME_NOREPLACE) != 0) {
+    throw SystemError{errno, "rename \"{}\" to \"{}\"", printable(from), printable(to)};
+  }
+}
+
 void FolderMedium::keep_aside(const std::string& name) {
   std::array<std::byte, 4> suffix{};
   fill_random(suffix);
-  rename_beneath(folder_.get(), name, name + ".stray-" + to_hex(suffix));
+  rename_beneath(name, name + ".stray-" + to_hex(suffix));
   uncommitted_folders_.insert(folder_of(name));
 }
 
 void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Produce& produce,
-                          const std::function<void(ByteView)>& check) {
+                          const std::function<void(ByteView)>& check, unsigned mode) {
   on_medium(path_, [&] {
     std::array<std::byte, 8> random{};
     fill_random(random);
     const std::string temporary = "tmp/" + to_hex(random);
     make_folders(temporary);
     make_folders(name);
-    UniqueFd file = open_beneath(temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
+    UniqueFd file = open_beneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
     try {
       // The whole length first: a full medium is noticed before any byte.
       if (bytes > 0) {
@@ -266,7 +279,7 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
       if (size_of(name)) {
         keep_aside(name);
       }
-      rename_beneath(folder_.get(), temporary, name);
+      rename_beneath(temporary, name);
       uncommitted_folders_.insert(folder_of(name));
       uncommitted_folders_.insert("tmp");
     } catch (...) {  // the unfinished file is ours: take it away, then report
@@ -276,7 +289,7 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
   });
 }
 
-void FolderMedium::append(const std::string& name, ByteView bytes) {
+void FolderMedium::append(const std::string& name, ByteView bytes, unsigned mode) {
   Buffer read_back;
   append(
       name, bytes.size(), [&](const auto& write) { write(bytes); },
@@ -286,7 +299,8 @@ void FolderMedium::append(const std::string& name, ByteView bytes) {
           throw MediumError{"medium \"{}\" does not give back what was written to \"{}\"",
                             printable(path_), name};
         }
-      });
+      },
+      mode);
 }
 
 void FolderMedium::commit() {

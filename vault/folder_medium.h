@@ -43,9 +43,9 @@ class FolderMedium {
   /// last call brings no bytes), and renamed into place. An object of that name that is already
   /// there is kept aside as "NAME.stray-..." first. A failed attempt leaves nothing under the name.
   void append(const std::string& name, std::uint64_t bytes, const Produce& produce,
-              const std::function<void(ByteView)>& check);
+              const std::function<void(ByteView)>& check, unsigned mode = 0644);
   /// The same for bytes in memory.
-  void append(const std::string& name, ByteView bytes);
+  void append(const std::string& name, ByteView bytes, unsigned mode = 0644);
   /// Makes the names of everything appended durable.
   void commit();
   /// Removes what unfinished appends of earlier runs left.
@@ -56,6 +56,8 @@ class FolderMedium {
  private:
   [[nodiscard]] UniqueFd open_beneath(const std::string& name, int flags, unsigned mode) const;
   void make_folders(const std::string& name);
+  /// Never replaces.
+  void rename_beneath(const std::string& from, const std::string& to);
   void keep_aside(const std::string& name);
 
   std::string path_;

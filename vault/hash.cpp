@@ -69,7 +69,7 @@ OSSL_PARAM octets(const char* name, ByteView bytes) {
   static constexpr std::byte kNowhere{};
   const std::byte* const start = bytes.empty() ? &kNowhere : bytes.data();
   // It only reads the bytes; its parameter type has no const.
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): OpenSSL takes it so
   return OSSL_PARAM_construct_octet_string(name, const_cast<std::byte*>(start), bytes.size());
 }
 

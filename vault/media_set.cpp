@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <set>
 
 namespace azekura::vault {
@@ -41,6 +42,12 @@ MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer
       catalogue_{Catalogue::open(site.catalogue_path(name), secrets_.id, secrets_.keys)},
       spool_{site.spool_path(name)} {
   settle();
+  if (discarded_ > 0) {
+    observer.notice(
+        fmt::format("{} waiting sessions of the set '{}' cannot follow what is on its "
+                    "medium or are damaged; they are captured again",
+                    discarded_, name_));
+  }
   finish_interrupted(observer);
 }
 
@@ -68,20 +75,26 @@ bool MediaSet::adopt_packs(const std::string& folder, const SessionIdentity& ide
 
 void MediaSet::settle() {
   const std::uint32_t head = catalogue_->head().number;
-  std::set<std::pair<std::uint32_t, SessionId>> waiting;
-  std::optional<std::uint32_t> expected;
-  for (const SpooledSession& session : spool_.sessions()) {
+  std::map<std::uint32_t, SpooledSession> readable;
+  for (SpooledSession& session : spool_.sessions()) {
     const std::uint32_t number = session.number();
-    const SessionIdentity& identity = session.header.identity;
-    // A committed session may still lie here if the run ended before it was cleared.
-    const bool follows = number > head && number == expected.value_or(number);
-    if (follows && identity.set == secrets_.id &&
-        adopt_packs(session.folder, identity, session.own_packs())) {
-      waiting.emplace(number, identity.session);
-      expected = number + 1;
-    } else {
+    readable.emplace(number, std::move(session));
+  }
+  std::set<std::pair<std::uint32_t, SessionId>> waiting;
+  std::uint32_t expected = head + 1;
+  for (const std::uint32_t number : spool_.complete_numbers()) {
+    const auto session = readable.find(number);
+    if (number <= head) {  // committed, and the run ended before it was cleared
       spool_.discard(number);
-      expected = number > head ? 0 : expected;  // nothing after it follows any more
+    } else if (number == expected && session != readable.end() &&
+               session->second.header.identity.set == secrets_.id &&
+               adopt_packs(session->second.folder, session->second.header.identity,
+                           session->second.own_packs())) {
+      waiting.emplace(number, session->second.header.identity.session);
+      ++expected;
+    } else {  // nothing after it follows any more
+      spool_.discard(number);
+      ++discarded_;
     }
   }
   catalogue_->keep_sessions([&](std::uint32_t number, const SessionId& id) {
@@ -96,6 +109,7 @@ void MediaSet::finish_interrupted(Observer& observer) {
     if (session.packs.empty() || identity.number != next_session() || identity.set != secrets_.id ||
         !adopt_packs(session.folder, identity, session.packs)) {
       spool_.discard(identity.number);
+      settle();  // nothing may refer to what of it was adopted
       continue;
     }
     Manifest manifest;

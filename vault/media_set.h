@@ -33,8 +33,11 @@ class MediaSet {
   /// Key slots of every session before the next one.
   [[nodiscard]] std::vector<KeySlot> earlier_slots() const;
 
-  /// Drops spooled sessions that cannot follow the catalogue's head, and all after them.
+  /// Drops spooled sessions that do not follow the catalogue's head or cannot be read, and all
+  /// after them.
   void settle();
+  /// How many waiting sessions were dropped since the set was opened.
+  [[nodiscard]] std::uint32_t discarded() const noexcept { return discarded_; }
   /// Drops the whole spool; the sources are captured again.
   void discard_spool();
 
@@ -50,6 +53,7 @@ class MediaSet {
   std::unique_ptr<Catalogue> catalogue_;
   Spool spool_;
   bool was_interrupted_ = false;
+  std::uint32_t discarded_ = 0;
 };
 
 }  // namespace azekura::vault

@@ -33,7 +33,7 @@ void set_up_medium(const Site& site, const SetSecrets& set, const std::string& f
   medium.append("README.txt", as_bytes(medium_readme()));
   medium.append("はじめに.txt", as_bytes(medium_readme_ja()));
   medium.append("format.md", as_bytes(format_specification()));
-  medium.append("azekura-restore", *program);
+  medium.append("azekura-restore", *program, 0755);
   Label label;
   label.site = site.id();
   label.set = set.id;

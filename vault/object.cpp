@@ -48,7 +48,10 @@ Sections decode_sections(ByteReader& in, std::uint16_t known_max, std::string_vi
 Buffer encode_object(std::string_view magic, const Sections& sections) {
   AZK_CHECK(magic.size() == kMagicBytes);
   ByteWriter out;
-  out.text(magic).u16(kFormatVersion).u16(0);
+  for (const char letter : magic) {  // as one text, gcc 12 warns of an overflow that is not there
+    out.u8(static_cast<std::uint8_t>(letter));
+  }
+  out.u16(kFormatVersion).u16(0);
   encode_sections(out, sections);
   return out.take();
 }

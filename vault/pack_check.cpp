@@ -68,10 +68,9 @@ void PackCheck::finish() {
   if (!equal(tail.view(), tail_)) {
     throw DamageError{"pack {:08x} is damaged in its leaf hashes or tail", info_.number};
   }
-  const std::uint16_t version = ByteReader{ByteView{head_}.subspan(kPackMagic.size()), ""}.u16();
-  if (version != kFormatVersion) {
-    throw VersionError{"pack {:08x} has format version {}, this program knows version {}",
-                       info_.number, version, kFormatVersion};
+  ByteReader versions{ByteView{head_}.subspan(kPackMagic.size()), "a pack header"};
+  if (versions.u16() != kFormatVersion || versions.u16() != 0) {
+    throw VersionError{"pack {:08x} has a format version this program does not know", info_.number};
   }
   ByteWriter head;
   head.text(kPackMagic).u16(1).u16(0).u32(info_.number).id(session_.set).id(session_.session);

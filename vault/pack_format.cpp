@@ -4,6 +4,9 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "vault/hash.h"
+#include "vault/object.h"
+
+#include <algorithm>
 
 namespace azekura::vault {
 
@@ -141,6 +144,10 @@ ChunkTable open_chunk_table(const Secret& catalogue_key, const SessionIdentity& 
   return decode_chunk_table(open_box(chunk_table_key(catalogue_key, context),
                                      part_associated(context, PackPart::chunk_table), sealed,
                                      kChunkTableObject));
+}
+
+std::uint64_t padded_data_bytes(std::uint64_t used) noexcept {
+  return std::clamp(padme(used), limits::kPackDataMin, limits::kPackDataBytes);
 }
 
 std::size_t leaf_count(std::uint64_t data_bytes) noexcept {

@@ -73,6 +73,10 @@ Nonce block_nonce(std::uint32_t index, const NoncePart& part);
 ChunkTable open_chunk_table(const Secret& catalogue_key, const SessionIdentity& session,
                             std::uint32_t pack, ByteView sealed);
 
+/// The data region's length of a pack that holds `used` bytes and was not closed because it was
+/// full: Padmé, within the limits.
+std::uint64_t padded_data_bytes(std::uint64_t used) noexcept;
+
 std::size_t leaf_count(std::uint64_t data_bytes) noexcept;
 /// Length of a pack file with a data region of `data_bytes`.
 std::uint64_t pack_file_bytes(std::uint64_t data_bytes) noexcept;

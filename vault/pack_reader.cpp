@@ -51,9 +51,14 @@ PackHeader read_header(int file) {
   return header;
 }
 
+struct SealedTable {
+  std::uint64_t offset = 0;
+  Buffer box;
+};
+
 /// Opens the locator at `offset` and reads the sealed table it points to.
-Buffer read_table(int file, const PackInfo& info, std::uint64_t offset, const Secret& key,
-                  ByteView associated) {
+SealedTable read_table(int file, const PackInfo& info, std::uint64_t offset, const Secret& key,
+                       ByteView associated) {
   const Buffer plain =
       open_box(key, associated, read_part(file, offset, kLocatorBytes, info.number),
                fmt::format("a table locator of pack {:08x}", info.number));
@@ -64,7 +69,7 @@ Buffer read_table(int file, const PackInfo& info, std::uint64_t offset, const Se
   if (bytes > kTableBytesMax || at > data_bytes || bytes > data_bytes - at) {
     in.fail("it points outside the pack");
   }
-  return read_part(file, at, bytes, info.number);
+  return {at, read_part(file, at, bytes, info.number)};
 }
 
 void check_header(const PackHeader& header, const PackInfo& info, const SessionIdentity& session) {
@@ -90,13 +95,20 @@ PackReader::PackReader(UniqueFd file, const PackInfo& info, const OpenedSlot& se
     throw DamageError{"pack {:08x} was not written under its session's key", info_.number};
   }
   const std::uint64_t data_bytes = pack_data_bytes(info_.file_bytes);
-  const Buffer sealed =
+  const SealedTable sealed =
       read_table(file_.get(), info_, data_bytes - kLocatorsBytes, keys.block_table,
                  part_associated(context_, PackPart::block_table_locator));
   table_ = BlockTable::decode(
-      open_box(keys.block_table, part_associated(context_, PackPart::block_table), sealed,
+      open_box(keys.block_table, part_associated(context_, PackPart::block_table), sealed.box,
                fmt::format("the block table of pack {:08x}", info_.number)),
       data_bytes);
+  const std::uint64_t blocks_end =
+      table_.blocks.empty()
+          ? kPackHeaderBytes
+          : std::uint64_t{table_.blocks.back().stored_offset} + table_.blocks.back().stored_bytes;
+  if (sealed.offset != blocks_end) {
+    throw DamageError{"the block table of pack {:08x} does not follow its blocks", info_.number};
+  }
   block_key_ = std::move(keys.block);
 }
 
@@ -126,8 +138,14 @@ Buffer read_sealed_chunk_table(int file, const PackInfo& info, const SessionIden
   check_header(read_header(file), info, session);
   const Buffer context = pack_context(session, info.number);
   const std::uint64_t data_bytes = pack_data_bytes(info.file_bytes);
-  return read_table(file, info, data_bytes - kLocatorBytes, chunk_table_key(catalogue_key, context),
-                    part_associated(context, PackPart::chunk_table_locator));
+  SealedTable table =
+      read_table(file, info, data_bytes - kLocatorBytes, chunk_table_key(catalogue_key, context),
+                 part_associated(context, PackPart::chunk_table_locator));
+  const std::uint64_t used = table.offset + table.box.size() + kLocatorsBytes;
+  if (data_bytes != limits::kPackDataBytes && data_bytes != padded_data_bytes(used)) {
+    throw DamageError{"pack {:08x} is not padded as it must be", info.number};
+  }
+  return std::move(table.box);
 }
 
 SessionIdentity pack_session(int file, const SiteId& site) {

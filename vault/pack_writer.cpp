@@ -5,7 +5,6 @@
 #include "core/file_io.h"
 #include "core/limits.h"
 #include "core/sabotage.h"
-#include "vault/object.h"
 
 #include <fcntl.h>
 
@@ -119,9 +118,7 @@ void PackWriter::write_tables(bool full) {
   write(sealed_chunks_);
 
   const std::uint64_t used = written_ + kLocatorsBytes;
-  const std::uint64_t data_bytes =
-      full ? limits::kPackDataBytes
-           : std::min(std::max(padme(used), limits::kPackDataMin), limits::kPackDataBytes);
+  const std::uint64_t data_bytes = full ? limits::kPackDataBytes : padded_data_bytes(used);
   AZK_CHECK(used <= data_bytes);
   Buffer padding(static_cast<std::size_t>(data_bytes - used));
   fill_random(padding);

@@ -50,8 +50,9 @@ void add_restore_steps(std::vector<std::string>& lines, const Site& site,
     lines.push_back(fmt::format("      {}", site.restore_digest->hex()));
     lines.emplace_back("      Go on only if it is the same. 一致しなければ中止してください。");
   }
-  lines.push_back(fmt::format("  2.  ./azekura-restore list . {}", key_options));
-  lines.push_back(fmt::format("  3.  ./azekura-restore restore . {} --to TARGET", key_options));
+  lines.push_back(fmt::format("  2.  ./azekura-restore list --from . {}", key_options));
+  lines.push_back(fmt::format("  3.  ./azekura-restore restore latest --from . {} --target TARGET",
+                              key_options));
   lines.emplace_back();
   lines.emplace_back(
       "The lines below, typed into a file or scanned from the code, are all it needs.");
@@ -93,7 +94,7 @@ KitPage share_page(const Site& site, const ShareScheme& scheme, unsigned number,
   page.lines.emplace_back("各自の金庫に入れ、2枚を同じ場所に置かないでください。");
   page.lines.emplace_back("撮影、送信、コンピュータへの保存はしないでください。");
   add_restore_steps(page.lines, site,
-                    fmt::format("--share share-{}-of-{}.txt --share ...", number, scheme.count));
+                    fmt::format("--key share-{}-of-{}.txt --key ...", number, scheme.count));
   return page;
 }
 

@@ -127,6 +127,11 @@ std::vector<Snapshot> decode_snapshots(ByteView bytes) {
     ByteReader one{in.long_bytes(in.remaining()), kGenerationObject};
     snapshots.push_back(decode_snapshot(one));
     one.expect_end();
+    const std::string& name = snapshots.back().source.name;
+    if (std::any_of(snapshots.begin(), snapshots.end() - 1,
+                    [&](const Snapshot& other) { return other.source.name == name; })) {
+      in.fail("a source is there twice");
+    }
   }
   in.expect_end();
   return snapshots;

@@ -75,7 +75,7 @@ Attached SetWriter::attach() {
   medium_.clear_unfinished();
   const std::vector<SpooledSession> waiting = set_.spool().sessions();
   compare_chains();
-  if (forget_missing_packs()) {
+  if (forget_missing_packs() || !spool_fits()) {
     set_.discard_spool();
   }
   const std::vector<SpooledSession> kept = set_.spool().sessions();
@@ -97,6 +97,11 @@ void SetWriter::compare_chains() {
   const std::optional<SealedSession> newest = newest_session();
   const ChainHead head = set_.catalogue().head();
   const std::uint32_t newest_number = newest ? newest->number() : 0;
+  const bool is_known = newest && newest->seal_digest == head.seal;
+  if (newest && !is_known && identity_of(*newest).set != set_.secrets().id &&
+      !may_take_over(*newest)) {
+    throw_other_set();
+  }
   if (newest_number < head.number) {
     AuthenticityError error{
         "medium \"{}\" ends with session {}, the catalogue knows session {}: an older copy, or not "
@@ -153,11 +158,37 @@ void SetWriter::learn(const SealedSession& newest) {
     const std::optional<SealedSession> session = vault_.session(number);
     if (session && identity_of(*session).set == set_.secrets().id) {
       learn_packs(*session);
+      complete_copies(*session);
     }
   }
+  // The run that wrote them may have ended before they were durable.
+  medium_.commit();
   set_.catalogue().commit({newest.number(), newest.seal_digest, next_pack_after(newest)},
                           newest.header_bytes);
   set_.settle();
+}
+
+/// A run that ended while it wrote the seal's copies left some out.
+void SetWriter::complete_copies(const SealedSession& session) {
+  const auto complete = [&](std::string_view object, const Digest& digest, std::uint64_t max) {
+    std::optional<Buffer> whole;
+    for (const std::string_view folder : kSessionFolders) {
+      std::optional<Buffer> copy =
+          medium_.read(session_path(folder, session.number(), object), max);
+      if (copy && sha256(*copy) == digest) {
+        whole = std::move(copy);
+      }
+    }
+    for (const std::string_view folder : kSessionFolders) {
+      const std::string path = session_path(folder, session.number(), object);
+      if (whole && !medium_.size_of(path)) {
+        medium_.append(path, *whole);
+      }
+    }
+  };
+  complete("header", session.seal.header, limits::kHeaderBytesMax);
+  complete("manifest", session.seal.manifest, limits::kManifestBytesMax);
+  complete("seal", session.seal_digest, limits::kSealBytesMax);
 }
 
 void SetWriter::learn_packs(const SealedSession& session) {
@@ -177,14 +208,13 @@ void SetWriter::learn_packs(const SealedSession& session) {
   }
 }
 
-/// A new host continues the medium as a new set; it must have the authority's newer certificate.
+/// A new host continues a medium as a new set if it has the authority's newer certificate.
+bool SetWriter::may_take_over(const SealedSession& newest) {
+  return set_.catalogue().head().number == 0 &&
+         set_.site().writer().certificate.epoch > newest.header.writer.certificate.epoch;
+}
+
 void SetWriter::take_over(const SealedSession& newest) {
-  const ChainHead head = set_.catalogue().head();
-  const bool certified =
-      set_.site().writer().certificate.epoch > newest.header.writer.certificate.epoch;
-  if (head.number != 0 || !certified) {
-    throw_other_set();
-  }
   observer_.notice(
       fmt::format("continuing the medium after session {} as a new set", newest.number()));
   set_.catalogue().commit({newest.number(), newest.seal_digest, next_pack_after(newest)},
@@ -209,6 +239,28 @@ bool SetWriter::forget_missing_packs() {
                   missing.size()));
   set_.catalogue().forget_packs(missing);
   return true;
+}
+
+/// What waits must not need a pack that is neither known nor waiting itself, nor use a pack number
+/// again that the medium has: both can happen to it when the catalogue was lost or is an old one.
+bool SetWriter::spool_fits() {
+  const std::vector<SpooledSession> sessions = set_.spool().sessions();
+  const std::map<std::uint32_t, PackInfo>& known = set_.catalogue().packs();
+  const std::optional<SealedSession> newest = newest_session();
+  const std::uint32_t free = newest ? next_pack_after(*newest) : 1;
+  const bool fits =
+      std::all_of(sessions.begin(), sessions.end(), [&](const SpooledSession& session) {
+        const std::vector<PackInfo>& packs = session.manifest.packs;
+        return session.header.first_pack >= free &&
+               std::all_of(packs.begin(), packs.end(), [&](const PackInfo& pack) {
+                 const auto found = known.find(pack.number);
+                 return found != known.end() && found->second == pack;
+               });
+      });
+  if (!fits) {
+    observer_.notice("what waits needs packs that are lost, or has numbers that are taken");
+  }
+  return fits;
 }
 
 void SetWriter::check_space(const std::vector<SpooledSession>& sessions) {
@@ -313,6 +365,16 @@ void SetWriter::write_packs(const SpooledSession& session) {
   }
 }
 
+/// A seal vouches for every pack its manifest names, not only for this session's.
+void SetWriter::prove_packs_present(const SpooledSession& session) const {
+  for (const PackInfo& pack : session.manifest.packs) {
+    if (medium_.size_of(pack_path(pack.number)) != pack.file_bytes) {
+      throw DamageError{"pack {:08x}, which the session refers to, is not on the medium",
+                        pack.number};
+    }
+  }
+}
+
 void SetWriter::write_seal(const SpooledSession& session, ByteView seal) {
   for (const std::string_view folder : kSessionFolders) {
     put(session_path(folder, session.number(), "seal"), seal);
@@ -341,6 +403,7 @@ void SetWriter::write_session(const SpooledSession& session) {
   for (const std::string_view folder : kSessionFolders) {
     put(session_path(folder, session.number(), "manifest"), session.manifest_bytes);
   }
+  prove_packs_present(session);
   // Everything the seal vouches for is durable before a seal exists.
   medium_.commit();
   write_seal(session, seal_bytes);

@@ -42,8 +42,12 @@ class SetWriter {
   [[nodiscard]] std::optional<SealedSession> newest_session();
   void learn(const SealedSession& newest);
   void learn_packs(const SealedSession& session);
+  [[nodiscard]] bool may_take_over(const SealedSession& newest);
   void take_over(const SealedSession& newest);
+  void complete_copies(const SealedSession& session);
+  void prove_packs_present(const SpooledSession& session) const;
   [[nodiscard]] bool forget_missing_packs();
+  [[nodiscard]] bool spool_fits();
   void check_space(const std::vector<SpooledSession>& sessions);
   void write_session(const SpooledSession& session);
   void write_packs(const SpooledSession& session);

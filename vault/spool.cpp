@@ -126,6 +126,17 @@ std::vector<SpooledSession> Spool::sessions() const {
   return sessions;
 }
 
+std::vector<std::uint32_t> Spool::complete_numbers() const {
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& folder : folders()) {
+    if (exists(folder + "/manifest")) {
+      numbers.push_back(
+          parse_number(folder.substr(folder.find_last_of('/') + 1), 10).value_or(0));
+    }
+  }
+  return numbers;
+}
+
 std::vector<OpenSession> Spool::interrupted() const {
   std::vector<OpenSession> sessions;
   for (const std::string& folder : folders()) {
@@ -164,6 +175,13 @@ std::uint32_t Spool::next_pack() const {
         next = std::max(next, *number + 1);
       }
     }
+  }
+  // A session need not have a pack of its own, and its number is not free all the same.
+  for (const SpooledSession& session : sessions()) {
+    next = std::max(next, session.header.first_pack);
+  }
+  for (const OpenSession& session : interrupted()) {
+    next = std::max(next, session.header.first_pack);
   }
   return next;
 }

@@ -42,9 +42,11 @@ class Spool {
 
   /// Complete sessions by rising number. What cannot be read is not among them.
   [[nodiscard]] std::vector<SpooledSession> sessions() const;
+  /// Numbers of all complete sessions, also of those that cannot be read any more.
+  [[nodiscard]] std::vector<std::uint32_t> complete_numbers() const;
   /// Captures that a crash ended, by rising number.
   [[nodiscard]] std::vector<OpenSession> interrupted() const;
-  /// Above every pack number any file here was begun with.
+  /// Above every pack number any file here was begun with, and every earlier session's.
   [[nodiscard]] std::uint32_t next_pack() const;
 
   /// Makes the header durable; returns the session's folder.

@@ -35,6 +35,26 @@ std::optional<Finding> finding_of(Step&& step) {
   }
 }
 
+/// What header and manifest must say about the session itself.
+void check_own_parts(const SealedSession& session) {
+  const std::vector<KeySlot::Sealed>& sealed = session.header.slots.back().sealed;
+  const std::vector<RecipientKey>& recipients = session.header.policy.recipients;
+  const bool sealed_to_policy =
+      sealed.size() == recipients.size() &&
+      std::equal(sealed.begin(), sealed.end(), recipients.begin(),
+                 [](const KeySlot::Sealed& slot, const RecipientKey& recipient) {
+                   return slot.recipient == recipient_tag(recipient);
+                 });
+  if (!sealed_to_policy) {
+    throw AuthenticityError{"its key slot is not sealed to the recipients of its policy"};
+  }
+  for (const PackInfo& pack : session.manifest.packs) {
+    if ((pack.session == session.number()) != (pack.number >= session.header.first_pack)) {
+      throw DamageError{"pack {:08x} is not where its session's numbers begin", pack.number};
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<PackInfo> SealedSession::own_packs() const {
@@ -145,6 +165,7 @@ std::optional<SealedSession> Vault::check_copy(std::uint32_t number, ByteView se
       !session.header.policy.is_signed_by(writer.authority)) {
     throw AuthenticityError{"its host certificate or policy is not signed by the authority"};
   }
+  check_own_parts(session);
   if (!Seal::is_signed_by(seal_bytes, writer.certificate.host_key)) {
     throw AuthenticityError{"its seal is not signed by its host"};
   }
@@ -172,7 +193,25 @@ void Vault::check_copies(const SealedSession& session) {
     };
     check("header", limits::kHeaderBytesMax, session.seal.header);
     check("manifest", limits::kManifestBytesMax, session.seal.manifest);
-    check("seal", limits::kSealBytesMax, session.seal_digest);
+    check_seal_copy(session, folder);
+  }
+}
+
+/// A copy of the seal that differs is damage, or, if it is a valid seal too, a fork.
+void Vault::check_seal_copy(const SealedSession& session, std::string_view folder) {
+  const std::string path = session_path(folder, session.number(), "seal");
+  std::optional<Finding> finding = finding_of([&] {
+    const std::optional<Buffer> bytes = medium_.read(path, limits::kSealBytesMax);
+    if (bytes && sha256(*bytes) == session.seal_digest) {
+      return;
+    }
+    if (bytes && !finding_of([&] { static_cast<void>(check_copy(session.number(), *bytes)); })) {
+      throw AuthenticityError{"fork: session {} has two different valid seals", session.number()};
+    }
+    throw DamageError{"\"{}\" is {}; another copy is whole", path, bytes ? "damaged" : "missing"};
+  });
+  if (finding) {
+    findings_.push_back(std::move(*finding));
   }
 }
 

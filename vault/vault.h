@@ -65,6 +65,7 @@ class Vault {
   void read_label(const std::optional<PublicSigningKey>& authority);
   [[nodiscard]] std::optional<SealedSession> check_copy(std::uint32_t number, ByteView seal_bytes);
   void check_copies(const SealedSession& session);
+  void check_seal_copy(const SealedSession& session, std::string_view folder);
   void check_chain(const std::vector<SealedSession>& sessions);
   void add(ErrorKind kind, std::string fact);
 

@@ -16,6 +16,7 @@ constexpr std::size_t kRecentBlocksMax = 16;
 /// Fetches of fewer blocks are done by the caller's thread, with a cache: trees.
 constexpr std::size_t kParallelBlocks = 4;
 constexpr std::size_t kBlocksPerThread = 4;
+constexpr std::size_t kTablesMax = 64;
 
 }  // namespace
 
@@ -240,6 +241,73 @@ std::shared_ptr<const VaultReader::OpenBlock> VaultReader::cached_block(const Pa
   }
   recent_blocks_.push_front(open_block(pack, index));
   return recent_blocks_.front();
+}
+
+const ChunkTable& VaultReader::chunk_table(std::uint32_t number) {
+  const auto known = tables_.find(number);
+  if (known != tables_.end()) {
+    return known->second;
+  }
+  if (tables_.size() == kTablesMax) {
+    tables_.erase(tables_.begin());
+  }
+  const auto found = packs_.find(number);
+  if (found == packs_.end()) {
+    throw DamageError{"no seal vouches for pack {:08x}", number};
+  }
+  ChunkTable table = pack(number)->chunk_table(slot(found->second.session).set_keys.catalogue);
+  return tables_[number] = std::move(table);
+}
+
+/// Adds the recorded chunks of an extent to its content's hash; false if they are not the extent's.
+bool VaultReader::hash_extent(const Extent& extent, Sha256& content) {
+  const ChunkTable& table = chunk_table(extent.position.pack);
+  const std::uint64_t end = extent.position.byte + extent.length;
+  Sha256 hash;
+  auto row =
+      std::lower_bound(table.begin(), table.end(), extent.position.byte,
+                       [](const ChunkRow& one, std::uint32_t byte) { return one.offset < byte; });
+  std::uint64_t at = extent.position.byte;
+  for (; row != table.end() && row->offset == at && at < end; ++row) {
+    const Buffer item = chunk_item(row->id, row->length);
+    hash.update(item);
+    content.update(item);
+    at += row->length;
+  }
+  return at == end && hash.finish() == extent.digest;
+}
+
+std::optional<std::string> VaultReader::mismatch(const Content& content,
+                                                 std::span<const Extent> extents) {
+  Sha256 hash;
+  // Neighbouring gaps of one kind are one item.
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const Extent& extent = extents[i];
+    if (extent.kind != ExtentKind::data) {
+      std::uint64_t length = extent.length;
+      while (i + 1 < extents.size() && extents[i + 1].kind == extent.kind) {
+        length += extents[++i].length;
+      }
+      hash.update(gap_item(extent.kind, length));
+      continue;
+    }
+    try {
+      if (!hash_extent(extent, hash)) {
+        return fmt::format("bytes {} to {} of pack {:08x} are not what was backed up",
+                           extent.position.byte, extent.position.byte + extent.length,
+                           extent.position.pack);
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::damage) {
+        return std::nullopt;  // without its chunk table the blocks may still be whole
+      }
+      throw;
+    }
+  }
+  if (hash.finish() != content.digest) {
+    return "its extents do not make up what was backed up";
+  }
+  return std::nullopt;
 }
 
 void VaultReader::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) {

@@ -42,6 +42,8 @@ class VaultReader final : public ExtentSource {
   [[nodiscard]] std::optional<Generation> newest_generation() const;
 
   void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;
+  std::optional<std::string> mismatch(const Content& content,
+                                      std::span<const Extent> extents) override;
 
   /// The packs that count, by number, and their sessions' keys.
   struct KnownPack {
@@ -65,6 +67,8 @@ class VaultReader final : public ExtentSource {
   void index_packs();
   void fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
                   std::span<const std::size_t> indexes, ExtentReceiver& receiver);
+  [[nodiscard]] const ChunkTable& chunk_table(std::uint32_t pack);
+  [[nodiscard]] bool hash_extent(const Extent& extent, Sha256& content);
   [[nodiscard]] std::shared_ptr<const OpenBlock> open_block(const PackReader& pack,
                                                             std::uint32_t index) const;
   [[nodiscard]] std::shared_ptr<const OpenBlock> cached_block(const PackReader& pack,
@@ -79,6 +83,7 @@ class VaultReader final : public ExtentSource {
   std::map<std::uint32_t, KnownPack> packs_;
   std::list<std::shared_ptr<PackReader>> open_packs_;          ///< most recently used first
   std::list<std::shared_ptr<const OpenBlock>> recent_blocks_;  ///< for small fetches
+  std::map<std::uint32_t, ChunkTable> tables_;                 ///< of the latest contents
 };
 
 }  // namespace azekura::vault

@@ -3,7 +3,6 @@
 #include "core/interrupt.h"
 #include "core/limits.h"
 #include "core/ordered_stage.h"
-#include "vault/content_builder.h"
 #include "vault/pack_check.h"
 
 #include <algorithm>
@@ -13,7 +12,6 @@ namespace azekura::vault {
 
 namespace {
 
-constexpr std::size_t kTablesMax = 64;
 constexpr std::size_t kJobsPerThread = 2;
 
 struct MediumPack {
@@ -103,6 +101,9 @@ VerifyReport verify_medium(const FolderMedium& medium, std::optional<PublicSigni
         } catch (const Error& error) {
           if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::internal) {
             throw;
+          }
+          if (error.kind() == ErrorKind::medium) {
+            static_cast<void>(medium.list("."));  // throws if the whole medium is gone
           }
           // What the device refuses to give back is damage too.
           job.finding = Finding{
@@ -206,64 +207,34 @@ std::vector<Finding> DeepVerifier::verify_packs() {
   return findings;
 }
 
-const ChunkTable& DeepVerifier::chunk_table(std::uint32_t pack) {
-  const auto known = tables_.find(pack);
-  if (known != tables_.end()) {
-    return known->second;
-  }
-  if (tables_.size() == kTablesMax) {
-    tables_.erase(tables_.begin());
-  }
-  const OpenedSlot& keys = reader_.slot(reader_.packs().at(pack).session);
-  return tables_[pack] = reader_.pack(pack)->chunk_table(keys.set_keys.catalogue);
-}
-
-std::optional<std::string> DeepVerifier::check_extent(const Extent& extent, Sha256& content) {
+/// What cannot be had of an extent, by the blocks that did not open.
+std::optional<std::string> DeepVerifier::check_blocks(const Extent& extent) const {
   const std::uint32_t pack = extent.position.pack;
-  const std::uint64_t end = extent.position.byte + extent.length;
   if (!reader_.packs().contains(pack)) {
     return fmt::format("no seal vouches for pack {:08x}", pack);
   }
-  if (const auto gaps = gaps_.find(pack); gaps != gaps_.end()) {
-    for (const Gap& gap : gaps->second) {
-      if (gap.begin < end && gap.end > extent.position.byte) {
-        return fmt::format("pack {:08x} is damaged there", pack);
-      }
-    }
-  }
-  const ChunkTable& table = chunk_table(pack);
-  Sha256 hash;
-  auto row =
-      std::lower_bound(table.begin(), table.end(), extent.position.byte,
-                       [](const ChunkRow& one, std::uint32_t byte) { return one.offset < byte; });
-  std::uint64_t at = extent.position.byte;
-  for (; row != table.end() && row->offset == at && at < end; ++row) {
-    const Buffer item = chunk_item(row->id, row->length);
-    hash.update(item);
-    content.update(item);
-    at += row->length;
-  }
-  if (at != end || hash.finish() != extent.digest) {
-    return fmt::format("bytes {} to {} of pack {:08x} are not what was backed up",
-                       extent.position.byte, end, pack);
+  const auto gaps = gaps_.find(pack);
+  const std::uint64_t end = extent.position.byte + extent.length;
+  const auto overlaps = [&](const Gap& gap) {
+    return gap.begin < end && gap.end > extent.position.byte;
+  };
+  if (gaps != gaps_.end() && std::any_of(gaps->second.begin(), gaps->second.end(), overlaps)) {
+    return fmt::format("pack {:08x} is damaged there", pack);
   }
   return std::nullopt;
 }
 
 std::optional<std::string> DeepVerifier::check_content(const Content& content) {
   try {
-    Sha256 digest;
-    for (const Extent& extent : resolve_extents(reader_, content)) {
-      if (extent.kind != ExtentKind::data) {
-        digest.update(gap_item(extent.kind, extent.length));
-      } else if (std::optional<std::string> problem = check_extent(extent, digest)) {
-        return problem;
+    const std::vector<Extent> extents = resolve_extents(reader_, content);
+    for (const Extent& extent : extents) {
+      if (extent.kind == ExtentKind::data) {
+        if (std::optional<std::string> problem = check_blocks(extent)) {
+          return problem;
+        }
       }
     }
-    if (digest.finish() != content.digest) {
-      return "its extents are intact and not its content";
-    }
-    return std::nullopt;
+    return reader_.mismatch(content, extents);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
       throw;

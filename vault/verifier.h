@@ -49,14 +49,12 @@ class DeepVerifier {
   };
 
   void open_blocks(PackJob& job) const;
-  [[nodiscard]] std::optional<std::string> check_extent(const Extent& extent, Sha256& content);
-  [[nodiscard]] const ChunkTable& chunk_table(std::uint32_t pack);
+  [[nodiscard]] std::optional<std::string> check_blocks(const Extent& extent) const;
 
   VaultReader& reader_;
   unsigned threads_;
   Observer& observer_;
   std::map<std::uint32_t, std::vector<Gap>> gaps_;
-  std::map<std::uint32_t, ChunkTable> tables_;  ///< the packs of the latest contents
 };
 
 }  // namespace azekura::vault

@@ -81,7 +81,8 @@ def commands(variant, folder, program, is_engine):
         yield "list", [*program, "list", *source, *key, *(["--json"] if is_engine else [])], "success", None
     for snapshot, wanted in variant.restore.items():
         target = os.path.join(folder, ("engine-" if is_engine else "reader-") + snapshot.replace("/", "-"))
-        yield snapshot, [*program, "restore", snapshot, *source, *key, "--target", target], wanted, target
+        yield snapshot, [*program, "restore", snapshot, *source, *key, "--target", target,
+                         *(["--system"] if is_engine else [])], wanted, target
 
 
 def run_case(variant, folder, snapshots, program, is_engine, show):

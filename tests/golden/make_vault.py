@@ -747,7 +747,7 @@ def define_variants():
     hidden("zstd-longer", {"pack 5 block 0": lambda b: (1, zstandard.compress(zstandard.decompress(b[1]) + b"x"))})
     hidden("zstd-bomb", {"pack 5 block 0": lambda b: (1, zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1 << 26)))})
     hidden("zstd-damaged", {"pack 5 block 0": lambda b: (1, flip(b[1], 0))})
-    hidden("nonce-wrong", {"pack 4 nonce 0": lambda n: flip(n, 0)}, restore=None)
+    hidden("nonce-wrong", {"pack 4 nonce 0": lambda n: flip(n, 0)}, result="success")
     hidden("region-size-wrong", {"pack 4 region size": lambda n: n + 65536}, restore=None)
     hidden("chunk-too-large", {"tree 3/ehr": add_large, "cut 3/ehr:large": lambda lengths: (sum(lengths),),
                                "block limit": lambda _: 1 << 21})
@@ -845,8 +845,8 @@ def define_variants():
         seen(f"{kind}-critical-section", "version", {f"{kind} 3": lambda o: {**o, "sections": o["sections"] + [(21, 1, b"")]}})
     seen("manifest-section-9", "version", {"manifest 3": lambda o: {**o, "sections": o["sections"] + [(9, 1, b"")]}})
     seen("label-version-2", "version", {"label": change(version=2)}, restore=None)
-    seen("pack-version-2", "version", {"pack 4 header": lambda d: d[:8] + u16(2) + d[10:]})
-    seen("pack-flags", "version", {"pack 4 header": lambda d: d[:10] + u16(1) + d[12:]})
+    seen("pack-version-2", "version", {"pack 4 header": lambda d: d[:8] + u16(2) + d[10:]}, restore=None)
+    seen("pack-flags", "version", {"pack 4 header": lambda d: d[:10] + u16(1) + d[12:]}, restore=None)
     hidden("generation-critical-section", {"generation 3": lambda s: s + [(30, 1, b"")]}, result="version")
 
 

@@ -34,6 +34,11 @@ class MemoryExtents : public ExtentSource {
   void remove_after(std::uint64_t extents) { extents_left_ = extents; }
 
   void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;
+  /// Keeps no records of chunk ids.
+  std::optional<std::string> mismatch(const Content& /*content*/,
+                                      std::span<const Extent> /*extents*/) override {
+    return std::nullopt;
+  }
 
   /// Positions in the order they were fetched; a new list begins with each fetch.
   [[nodiscard]] const std::vector<std::vector<Position>>& fetches() const { return fetches_; }

@@ -49,6 +49,10 @@ class MemorySink : public ChunkSink, public ExtentSource {
   [[nodiscard]] bool holds(const Content& content) const override;
 
   void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;
+  std::optional<std::string> mismatch(const Content& /*content*/,
+                                      std::span<const Extent> /*extents*/) override {
+    return std::nullopt;
+  }
 
   /// The bytes of a content, holes and zeros included.
   Buffer read(const Content& content);

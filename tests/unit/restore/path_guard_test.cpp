@@ -15,7 +15,7 @@ namespace azekura::restore {
 
 TEST_CASE("Path guard: takes no name that leads elsewhere") {
   const tests::TempDir directory;
-  PathGuard guard{directory.path()};
+  PathGuard guard{directory.path(), TargetState::empty};
   for (const std::string name : {"", ".", "..", "a/b", "/a"}) {
     CAPTURE(name);
     CHECK_THROWS_AS(guard.make_directory(DirectoryId::target, name), DamageError);
@@ -29,7 +29,7 @@ TEST_CASE("Path guard: takes no name that leads elsewhere") {
 
 TEST_CASE("Path guard: what is already there is never taken for its own") {
   const tests::TempDir directory;
-  PathGuard guard{directory.path()};
+  PathGuard guard{directory.path(), TargetState::empty};
   CHECK(::symlink("/etc", (directory.path() + "/link").c_str()) == 0);
   replace_file(directory.path() + "/file", as_bytes("x"));
   for (const std::string name : {"link", "file"}) {
@@ -46,7 +46,7 @@ TEST_CASE("Path guard: what is already there is never taken for its own") {
 
 TEST_CASE("File writer: a file has its name only once it is placed") {
   const tests::TempDir directory;
-  PathGuard guard{directory.path()};
+  PathGuard guard{directory.path(), TargetState::empty};
   {
     FileWriter writer{guard, DirectoryId::target};
     writer.write(3, as_bytes("def"));

@@ -1,0 +1,110 @@
+#include "core/site_config.h"
+
+#include "core/error.h"
+
+#include <doctest/doctest.h>
+
+namespace azekura {
+
+namespace {
+
+/// Refused with the line's number in the message.
+void check_mistake(std::string_view text, int line) {
+  CAPTURE(text);
+  try {
+    static_cast<void>(SiteConfig::parse(text));
+    FAIL("a mistake was accepted");
+  } catch (const UsageError& error) {
+    CAPTURE(error.what());
+    CHECK(std::string{error.what()}.find(fmt::format("line {}:", line)) != std::string::npos);
+    CHECK_FALSE(error.hint().empty());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SiteConfig: trees, streams and sets are read") {
+  const SiteConfig config = SiteConfig::parse(R"(
+[[source]]
+name = "documents"
+path = "/srv/documents"
+[[source]]
+name = "ehr"
+command = "pg_dump ehr"
+[[set]]
+name = "daily"
+folder = "/mnt/daily"
+)");
+  REQUIRE(config.sources.size() == 2);
+  CHECK(config.source("documents") == Source{"documents", SourceKind::tree, "/srv/documents"});
+  CHECK(config.source("ehr") == Source{"ehr", SourceKind::stream, "pg_dump ehr"});
+  CHECK(config.set("daily") == SetConfig{"daily", "/mnt/daily"});
+}
+
+TEST_CASE("SiteConfig: a new site's file is valid and empty") {
+  const SiteConfig config = SiteConfig::parse(empty_site_file());
+  CHECK(config.sources.empty());
+  CHECK(config.sets.empty());
+  CHECK(SiteConfig::parse("").sources.empty());
+}
+
+TEST_CASE("SiteConfig: a name that is not there is answered with those that are") {
+  const SiteConfig config = SiteConfig::parse("[[set]]\nname='daily'\nfolder='/m'\n");
+  CHECK_THROWS_WITH_AS(static_cast<void>(config.set("weekly")), doctest::Contains("daily"),
+                       UsageError);
+  CHECK_THROWS_AS(static_cast<void>(config.source("ehr")), UsageError);
+}
+
+TEST_CASE("SiteConfig: every mistake is told with its line") {
+  check_mistake("[[source]\nname = 'a'\n", 1);                             // not TOML
+  check_mistake("\n\nname = \"unfinished\n", 3);                            // not TOML
+  check_mistake("\n[[sauce]]\nname = 'a'\n", 2);                            // unknown table
+  check_mistake("\nretention = 3\n", 2);                                    // unknown setting
+  check_mistake("[[source]]\nname = 'a'\npath = '/a'\nexclude = '*'\n", 4);  // unknown setting
+  check_mistake("[[source]]\npath = '/a'\n", 1);                            // no name
+  check_mistake("[[source]]\nname = 'A b'\npath = '/a'\n", 1);               // bad name
+  check_mistake("[[source]]\nname = 7\npath = '/a'\n", 2);                   // name is no text
+  check_mistake("[[source]]\nname = 'a'\npath = ''\n", 3);                   // empty
+  check_mistake("[[source]]\nname = 'a'\npath = 'relative'\n", 1);
+  check_mistake("[[source]]\nname = 'a'\n", 1);  // neither path nor command
+  check_mistake("[[source]]\nname = 'a'\npath = '/a'\ncommand = 'b'\n", 1);
+  check_mistake("[[source]]\nname='a'\npath='/a'\n[[source]]\nname='a'\npath='/b'\n", 4);
+  check_mistake("\n[source]\nname = 'a'\npath = '/a'\n", 2);  // one table, not a list
+  check_mistake("source = 'a'\n", 1);
+  check_mistake("source = ['a']\n", 1);
+  check_mistake("[[set]]\nname = 'a'\n", 1);  // no folder
+  check_mistake("[[set]]\nname = 'a'\nfolder = 'mnt'\n", 1);
+  check_mistake("[[set]]\nname = 'a'\nfolder = '/m'\npath = '/m'\n", 4);
+  check_mistake("[[set]]\nname='a'\nfolder='/m'\n\n[[set]]\nname='a'\nfolder='/n'\n", 5);
+}
+
+TEST_CASE("SiteConfig: tables that are appended are read back as they were meant") {
+  std::string text{empty_site_file()};
+  std::vector<Source> sources;
+  const std::vector<std::string> origins{
+      "/plain",
+      "/with \"quotes\" and \\backslashes\\",
+      "/with 'single'",
+      "/tab\tand\nnewline",
+      "/カルテ",
+      "/#not a comment",
+      "/'''",
+      "/\"\"\"",
+      "/[[set]]\nname = \"evil\"\nfolder = \"/evil\"",
+      "/\x01\x1B[2J\x7F",
+  };
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    sources.push_back({fmt::format("s{}", i), i % 2 == 0 ? SourceKind::tree : SourceKind::stream,
+                       origins[i]});
+    text += source_table(sources.back());
+  }
+  const std::vector<SetConfig> sets{{"daily", "/mnt/a b"}, {"weekly", "/mnt/\"w\"\n"}};
+  for (const SetConfig& set : sets) {
+    text += set_table(set);
+  }
+  const SiteConfig config = SiteConfig::parse(text);
+  CHECK(config.sources == sources);
+  CHECK(config.sets == sets);
+}
+
+}  // namespace azekura
