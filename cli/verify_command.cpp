@@ -1,17 +1,14 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/medium_access.h"
+#include "cli/tree_check.h"
 #include "core/text.h"
-#include "core/tree_codec.h"
-#include "restore/tree_view.h"
-#include "vault/hash.h"
 #include "vault/verifier.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <memory>
-#include <set>
 
 namespace azekura::cli {
 
@@ -40,86 +37,6 @@ void report_finding(const vault::Finding& finding, Output& output) {
                           finding.kind == ErrorKind::authenticity ? "NOT AUTHENTIC" : "DAMAGE",
                           printable(finding.fact)));
 }
-
-/// Checks every content of a snapshot's tree; names what cannot be had whole.
-class TreeCheck {
- public:
-  TreeCheck(vault::DeepVerifier& verifier, vault::VaultReader& reader, Output& output)
-      : verifier_{verifier}, reader_{reader}, output_{output} {}
-
-  void check(const vault::StoredSnapshot& stored) {
-    links_.clear();
-    has_skipped_ = false;
-    restore::TreeWalk walk{reader_, stored.snapshot.root};
-    while (true) {
-      try {
-        if (!walk.next()) {
-          return;
-        }
-      } catch (const Error& error) {
-        if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
-          throw;
-        }
-        report(stored, walk.path(), error.what());
-        continue;
-      }
-      const Entry& entry = walk.entry();
-      check_link(stored, walk.path(), entry);
-      if (!entry.content) {
-        continue;
-      }
-      // Unchanged contents of many snapshots are one: checked once while all is intact. Once
-      // something is lost, every snapshot is walked whole to name it in each.
-      ByteWriter encoded;
-      encode_content(encoded, *entry.content);
-      const bool is_new = intact_.insert(vault::sha256(encoded.view())).second;
-      if (!is_new && lost_ == 0) {
-        if (entry.kind == EntryKind::directory) {
-          has_skipped_ = true;
-          walk.skip();
-        }
-        continue;
-      }
-      if (const std::optional<std::string> problem = verifier_.check_content(*entry.content)) {
-        report(stored, walk.path(), *problem);
-      }
-    }
-  }
-
-  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
-
- private:
-  /// The first name of a file has its content, further ones have none. docs/format.md, section 10.
-  void check_link(const vault::StoredSnapshot& stored, const std::string& path,
-                  const Entry& entry) {
-    if (entry.kind != EntryKind::file || !entry.hard_link) {
-      return;
-    }
-    const bool is_first = links_.insert(entry.hard_link->id).second;
-    if (is_first && !entry.content && entry.flaw == EntryFlaw::none && !has_skipped_) {
-      report(stored, path, "the first name of a file has no content");
-    } else if (!is_first && entry.content) {
-      report(stored, path, "a further name of a file has content of its own");
-    }
-  }
-
-  void report(const vault::StoredSnapshot& stored, const std::string& path,
-              std::string_view problem) {
-    ++lost_;
-    Json object{{"event", "lost"}, {"snapshot", stored.name()}, {"reason", problem}};
-    put_name(object, "path", path);
-    output_.object(object);
-    output_.line(fmt::format("LOST {}:{}: {}", stored.name(), printable(path), printable(problem)));
-  }
-
-  vault::DeepVerifier& verifier_;
-  vault::VaultReader& reader_;
-  Output& output_;
-  std::set<Digest> intact_;        ///< of encoded contents
-  std::set<std::uint64_t> links_;  ///< ids met in this snapshot
-  bool has_skipped_ = false;       ///< a first name may lie in what was checked before
-  std::uint64_t lost_ = 0;
-};
 
 std::vector<vault::Finding> verify_deep(const VerifyOptions& options, std::uint64_t& lost,
                                         Output& output) {

@@ -85,7 +85,9 @@ std::unique_ptr<rocksdb::DB> open_database(const std::string& path) {
   if (status.IsIOError() && is_lock_held(status.ToString())) {
     throw BusyError{"another run holds the catalogue \"{}\"", printable(path)};
   }
-  if (!status.ok()) {  // it is a cache: what cannot be read is worth nothing
+  // It is a cache: what is damaged is worth nothing. A disk that fails or is full is told.
+  if (status.IsCorruption() || status.IsInvalidArgument() || status.IsNotSupported() ||
+      status.IsPathNotFound()) {
     remove_tree(path);
     make_directory(path);
     status = rocksdb::DB::Open(options(), path, &raw);

@@ -305,12 +305,12 @@ void FolderMedium::append(const std::string& name, ByteView bytes, unsigned mode
 
 void FolderMedium::commit() {
   on_medium(path_, [&] {
-    if (!sabotaged(Sabotage::no_directory_fsync)) {
+    if (!sabotaged(Sabotage::no_directory_fsync) && !sabotaged(Sabotage::no_fsync)) {
       for (const std::string& folder : uncommitted_folders_) {
         const UniqueFd fd = open_beneath(folder, O_RDONLY | O_DIRECTORY, 0);
         sync_file(fd.get(), folder);
       }
-      if (!sabotaged(Sabotage::no_fsync) && ::syncfs(folder_.get()) != 0) {
+      if (::syncfs(folder_.get()) != 0) {
         throw SystemError{errno, "flush the medium"};
       }
     }

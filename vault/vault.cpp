@@ -205,6 +205,9 @@ void Vault::check_seal_copy(const SealedSession& session, std::string_view folde
     if (bytes && sha256(*bytes) == session.seal_digest) {
       return;
     }
+    if (!bytes && session.number() == numbers().back()) {
+      return;  // its write ended between the copies; the next run adds them
+    }
     if (bytes && !finding_of([&] { static_cast<void>(check_copy(session.number(), *bytes)); })) {
       throw AuthenticityError{"fork: session {} has two different valid seals", session.number()};
     }

@@ -6,9 +6,9 @@ import shutil
 import struct
 import subprocess
 
-from azekura_case import PROGRAMS, AzekuraCase, in_own_mounts, is_sanitized, main, state_of
+from azekura_case import AzekuraCase, in_own_mounts, is_sanitized, main, state_of
 
-PT_INTERP, PT_DYNAMIC, PT_NOTE = 3, 2, 4
+PT_INTERP, PT_NOTE = 3, 4
 EM_X86_64 = 62
 GNU_PROPERTY, ISA_NEEDED, ISA_BASELINE = 5, 0xC0008002, 1
 
@@ -81,7 +81,12 @@ class NothingElse(AzekuraCase):
         super().setUp()
         if is_sanitized():
             self.skipTest("a sanitizer's build needs its libraries")
-        self.enter = ["chroot"] if os.geteuid() == 0 else ["unshare", "-r", "chroot"]
+        chroot = shutil.which("chroot", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        unshare = shutil.which("unshare")
+        if chroot is None or unshare is None:
+            self.skipTest("there is no chroot or no unshare")
+        as_ourselves = [unshare, "--map-current-user", "--keep-caps"]
+        self.enter = [chroot] if os.geteuid() == 0 else [*as_ourselves, chroot]
         self.root = self.home / "root"
         self.make_hospital()
         self.add_command("ehr", "printf 'patients\\n'")
@@ -94,8 +99,8 @@ class NothingElse(AzekuraCase):
         (self.root / "target").mkdir()
         probe = subprocess.run([*self.enter, self.root, "/azekura-restore", "version"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-        if probe.returncode in (1, 125) and b"azekura" not in probe.stderr.split(b":")[0]:
-            self.skipTest(f"no chroot here: {probe.stderr.decode()}")
+        if probe.stderr.startswith((b"chroot:", b"unshare:", os.fsencode(chroot) + b":")):
+            self.skipTest(f"chroot is not allowed here: {probe.stderr.decode()}")
         shutil.rmtree(self.site)
 
     def inside(self, *arguments, code=0):
@@ -108,8 +113,8 @@ class NothingElse(AzekuraCase):
         self.assertTrue(verified.text.endswith(
             "every byte and every signature is as it was written\n"), verified)
         self.inside("verify", "--deep", *keyed)
-        self.assertEqual([line.split()[0] for line in self.inside("list", *keyed).text.splitlines()],
-                         ["1/tree", "1/ehr"])
+        listed = self.inside("list", *keyed).text.splitlines()
+        self.assertEqual([line.split()[0] for line in listed], ["1/tree", "1/ehr"])
         self.assertEqual(self.inside("cat", "latest/ehr", *keyed).out, b"patients\n")
         ended = self.inside("restore", "latest/tree", *keyed, "--target", "/target")
         self.assertEqual(ended.errors, "")
@@ -137,7 +142,7 @@ class ReadOnly(AzekuraCase):
         for command in (["verify"], ["verify", "--deep", "--key", self.key],
                         ["list", "--key", self.key],
                         ["restore", "latest", "--key", self.key, "--target", target]):
-            ended = self.run_program([*prefix, PROGRAMS["azekura_restore"], *command, "--from",
+            ended = self.run_program([*prefix, self.restore_program, *command, "--from",
                                       self.medium])
             self.assertEqual(ended.errors, "")
         self.assert_same(state_of(target), state_of(self.tree))
@@ -162,16 +167,19 @@ class ReadOnly(AzekuraCase):
         shutil.copy(self.medium / "azekura-restore", program)
         program.chmod(0o755)
         if is_sanitized():
-            program = PROGRAMS["azekura_restore"]
+            program = self.restore_program
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         self.run_program([*nobody, program, "verify", "--from", self.medium])
-        self.run_program([*nobody, program, "restore", "latest", *self.keyed(), "--target",
-                          target])
+        ended = self.run_program([*nobody, program, "restore", "latest", *self.keyed(),
+                                  "--target", target])
+        self.assertRegex(ended.errors, r"^azekura-restore: warning: \d+ owners, modes or "
+                                       r"attributes could not be set\n$")
         found = state_of(target)
         wanted = state_of(self.tree)
         self.assertEqual({path: facts[5] for path, facts in found.items()},
                          {path: facts[5] for path, facts in wanted.items()})
-        self.assertEqual({facts[1:3] for facts in found.values()} , {(65534, 65534)})
+        del found[b"."]  # it was there before
+        self.assertEqual({facts[1:3] for facts in found.values()}, {(65534, 65534)})
 
 
 if __name__ == "__main__":

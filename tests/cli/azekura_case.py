@@ -279,7 +279,7 @@ def text_bytes(rng, size):
 
 
 def state_of(root):
-    """Relative path, as bytes, to kind, mode, owner, time, links and content, of all below `root`."""
+    """Relative path, as bytes, to kind, mode, owner, time, links, content of all below `root`."""
     found = {}
     first_names = {}
     root = os.fsencode(root)
@@ -315,11 +315,17 @@ def without_privileges():
 
 def in_own_mounts(*script):
     """A command prefix that runs `script` lines in a private mount namespace first."""
-    prefix = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
-    if shutil.which("unshare") is None or subprocess.run(
-            [*prefix, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
-        raise unittest.SkipTest("mount namespaces are not allowed here")
-    return [*prefix, "sh", "-ec", "\n".join([*script, 'exec "$@"']), "sh"]
+    if shutil.which("unshare") is None:
+        raise unittest.SkipTest("there is no unshare")
+    prefix, back = ["unshare", "-m"], ""
+    if os.geteuid() != 0:  # mount wants root; what follows is the user again
+        prefix = ["unshare", "-rm"]
+        back = f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()}"
+    prefix += ["sh", "-ec", "\n".join([*script, f'exec {back} "$@"']), "sh"]
+    probe = subprocess.run([*prefix, "true"], stderr=subprocess.PIPE, check=False)
+    if probe.returncode != 0:
+        raise unittest.SkipTest(f"no mounts of one's own here: {probe.stderr.decode().strip()}")
+    return prefix
 
 
 def is_sanitized():

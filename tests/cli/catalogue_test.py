@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The catalogue is a cache: deleted, garbled, another set's or an old one, it costs time, not data."""
+"""The catalogue is a cache: deleted, garbled, another set's or an old one, it costs time only."""
 import shutil
 
 from azekura_case import DONE, AzekuraCase, change_tree, main, state_of
@@ -132,13 +132,10 @@ class Catalogue(AzekuraCase):
                 self.acknowledge()
                 if changes:
                     self.change()
-                waiting = self.backup("--for", "daily", "--json").events("snapshot")[-1]["name"]
-                state = state_of(self.tree)
+                self.backup("--for", "daily")
                 self.put_back(older)
                 shutil.rmtree(older)
                 self.assert_next_run_is_right()
-                if waiting in self.snapshots():
-                    self.assert_restores(waiting, state)
 
     def test_deleted_while_a_session_waits(self):
         self.change()
@@ -152,7 +149,7 @@ class Catalogue(AzekuraCase):
         state = state_of(self.tree)
         shutil.rmtree(self.catalogue)
         if self.at_site("write", "daily", code=None).code == DONE:
-            self.states["2/tree"] = state
+            self.states["2/tree"] = state  # done means: what waited is on the medium
         self.assert_next_run_is_right()
 
 

@@ -77,8 +77,8 @@ class Missing(MediumCase):
         ended = self.run_program([*read_only, self.azekura_program, "-s", self.site, "backup",
                                   "--to", "daily"], MEDIUM)
         self.assertEqual(ended.errors,
-                         f'azekura: error: medium "{self.medium}" cannot be written: cannot write to it: '
-                         "Read-only file system\n")
+                         f'azekura: error: medium "{self.medium}" cannot be written: cannot '
+                         "write to it: Read-only file system\n")
         self.at_site("write", "daily")
         self.assert_restores("2/tree", state_of(self.tree))
 

@@ -59,8 +59,8 @@ Content random_content(RandomNumbers& numbers) {
   content.level = numbers.next() % 4 == 0 ? 1 : 0;
   for (std::uint64_t i = 0, count = numbers.next() % 9; i < count; ++i) {
     Extent extent;
-    extent.kind = content.level == 1 ? ExtentKind::data
-                                     : static_cast<ExtentKind>(1 + numbers.next() % 3);
+    extent.kind =
+        content.level == 1 ? ExtentKind::data : static_cast<ExtentKind>(1 + numbers.next() % 3);
     extent.length = 1 + numbers.next() % (100 * kMiB);
     if (extent.kind == ExtentKind::data) {
       extent.position.pack = static_cast<std::uint32_t>(numbers.next());

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr int kFiles = 40;
 constexpr std::uint64_t kFileMax = 3 * kMiB;
-constexpr std::array<const char*, 6> kOddNames{"a b", "new\nline", "\xFF\xFE", "カルテ", "-rf",
-                                               "\x1B[2J"};
+constexpr std::array<const char*, 6> kOddNames{"a b",    "new\nline", "\xFF\xFE",
+                                               "カルテ", "-rf",       "\x1B[2J"};
 
 void set_times(const std::string& path, RandomNumbers& numbers) {
   const timespec time{static_cast<time_t>(1'500'000'000 + numbers.next() % 100'000'000),
@@ -54,9 +54,10 @@ void write_file(const std::string& path, RandomNumbers& numbers) {
 }
 
 std::string kind_of(const struct stat& info) {
-  return S_ISDIR(info.st_mode) ? "dir" : S_ISLNK(info.st_mode) ? "link" : S_ISFIFO(info.st_mode)
-             ? "fifo"
-             : "file";
+  return S_ISDIR(info.st_mode)    ? "dir"
+         : S_ISLNK(info.st_mode)  ? "link"
+         : S_ISFIFO(info.st_mode) ? "fifo"
+                                  : "file";
 }
 
 std::string attribute_of(const std::string& path) {

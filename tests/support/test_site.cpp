@@ -118,9 +118,9 @@ std::map<std::string, std::string> TestSite::restored(const std::string& set,
 
 void copy_tree(const std::string& from, const std::string& to) {
   std::filesystem::remove_all(to);
-  std::filesystem::copy(from, to,
-                        std::filesystem::copy_options::recursive |
-                            std::filesystem::copy_options::copy_symlinks);
+  std::filesystem::copy(
+      from, to,
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
 }
 
 }  // namespace azekura::tests

@@ -82,8 +82,7 @@ TEST_CASE("file_io: list_directory is sorted bytewise, and empty for what is not
   for (const char* name : {"b", "a", "Z", ".hidden", "\xFF\xFE", "\xE3\x81\x82"}) {
     dir.write(name, "");
   }
-  CHECK(list_directory(dir.path()) ==
-        Names{".hidden", "Z", "a", "b", "\xE3\x81\x82", "\xFF\xFE"});
+  CHECK(list_directory(dir.path()) == Names{".hidden", "Z", "a", "b", "\xE3\x81\x82", "\xFF\xFE"});
   CHECK(list_directory(dir.path("absent")).empty());
   CHECK_THROWS_AS(list_directory(dir.path("a")), SystemError);
 }

@@ -56,12 +56,12 @@ TEST_CASE("SiteConfig: a name that is not there is answered with those that are"
 }
 
 TEST_CASE("SiteConfig: every mistake is told with its line") {
-  check_mistake("[[source]\nname = 'a'\n", 1);                             // not TOML
-  check_mistake("\n\nname = \"unfinished\n", 3);                            // not TOML
-  check_mistake("\n[[sauce]]\nname = 'a'\n", 2);                            // unknown table
-  check_mistake("\nretention = 3\n", 2);                                    // unknown setting
+  check_mistake("[[source]\nname = 'a'\n", 1);                               // not TOML
+  check_mistake("\n\nname = \"unfinished\n", 3);                             // not TOML
+  check_mistake("\n[[sauce]]\nname = 'a'\n", 2);                             // unknown table
+  check_mistake("\nretention = 3\n", 2);                                     // unknown setting
   check_mistake("[[source]]\nname = 'a'\npath = '/a'\nexclude = '*'\n", 4);  // unknown setting
-  check_mistake("[[source]]\npath = '/a'\n", 1);                            // no name
+  check_mistake("[[source]]\npath = '/a'\n", 1);                             // no name
   check_mistake("[[source]]\nname = 'A b'\npath = '/a'\n", 1);               // bad name
   check_mistake("[[source]]\nname = 7\npath = '/a'\n", 2);                   // name is no text
   check_mistake("[[source]]\nname = 'a'\npath = ''\n", 3);                   // empty
@@ -94,8 +94,8 @@ TEST_CASE("SiteConfig: tables that are appended are read back as they were meant
       "/\x01\x1B[2J\x7F",
   };
   for (std::size_t i = 0; i < origins.size(); ++i) {
-    sources.push_back({fmt::format("s{}", i), i % 2 == 0 ? SourceKind::tree : SourceKind::stream,
-                       origins[i]});
+    sources.push_back(
+        {fmt::format("s{}", i), i % 2 == 0 ? SourceKind::tree : SourceKind::stream, origins[i]});
     text += source_table(sources.back());
   }
   const std::vector<SetConfig> sets{{"daily", "/mnt/a b"}, {"weekly", "/mnt/\"w\"\n"}};

@@ -60,8 +60,8 @@ TEST_CASE("printable: what drives a terminal is escaped") {
   CHECK(printable("\x1B[2J"sv) == "\\x1b[2J");
   CHECK(printable("\x1B]0;title\x07"sv) == "\\x1b]0;title\\x07");
   CHECK(printable("\x7F\0"sv) == "\\x7f\\x00");
-  CHECK(printable("\xC2\x9B"sv) == "\\xc2\\x9b");      // CSI as a C1 control
-  CHECK(printable("\x9B"sv) == "\\x9b");               // and as a byte of its own
+  CHECK(printable("\xC2\x9B"sv) == "\\xc2\\x9b");           // CSI as a C1 control
+  CHECK(printable("\x9B"sv) == "\\x9b");                    // and as a byte of its own
   CHECK(printable("\xE2\x80\xAE"sv) == "\\xe2\\x80\\xae");  // right-to-left override
   CHECK(printable("\xE2\x81\xA6"sv) == "\\xe2\\x81\\xa6");  // left-to-right isolate
   CHECK(printable("\xE2\x80\xA8"sv) == "\\xe2\\x80\\xa8");  // line separator
@@ -69,12 +69,12 @@ TEST_CASE("printable: what drives a terminal is escaped") {
 }
 
 TEST_CASE("printable: bytes that are not UTF-8 are escaped one by one") {
-  CHECK(printable("\xED\xA0\x80"sv) == "\\xed\\xa0\\x80");          // a lone surrogate
-  CHECK(printable("\xC0\xAF"sv) == "\\xc0\\xaf");                  // overlong
-  CHECK(printable("\xE0\x80\xAF"sv) == "\\xe0\\x80\\xaf");          // overlong
+  CHECK(printable("\xED\xA0\x80"sv) == "\\xed\\xa0\\x80");           // a lone surrogate
+  CHECK(printable("\xC0\xAF"sv) == "\\xc0\\xaf");                    // overlong
+  CHECK(printable("\xE0\x80\xAF"sv) == "\\xe0\\x80\\xaf");           // overlong
   CHECK(printable("\xF4\x90\x80\x80"sv) == "\\xf4\\x90\\x80\\x80");  // beyond Unicode
-  CHECK(printable("\xE3\x81"sv) == "\\xe3\\x81");                  // cut off
-  CHECK(printable("\x83J\x83\x8B"sv) == "\\x83J\\x83\\x8b");  // Shift_JIS
+  CHECK(printable("\xE3\x81"sv) == "\\xe3\\x81");                    // cut off
+  CHECK(printable("\x83J\x83\x8B"sv) == "\\x83J\\x83\\x8b");         // Shift_JIS
   CHECK(printable("\xFF"sv) == "\\xff");
 }
 

@@ -308,8 +308,8 @@ TEST_CASE("tree_codec: fields have one encoding") {
   CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 8, empty_flags)), DamageError);
   CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 9, Buffer{zero})), DamageError);
   CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 9, Buffer{std::byte{3}})), DamageError);
-  CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 4, {})), DamageError);  // no user
-  CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 6, {})), DamageError);  // no xattr
+  CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 4, {})), DamageError);   // no user
+  CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 6, {})), DamageError);   // no xattr
   CHECK_THROWS_AS(decode_entry(with_field(EntryKind::fifo, 10, {})), DamageError);  // unknown field
   const Buffer flags = ByteWriter{}.u32(1).take();
   CHECK(decode_entry(with_field(EntryKind::fifo, 8, flags)).attribute_flags == 1);
@@ -329,9 +329,8 @@ TEST_CASE("tree_codec: a directory has valid names, sorted, none twice") {
     return out.take();
   };
   CHECK(decode_directory(directory_of({"a", "b"})).size() == 2);
-  for (const std::string& name :
-       {std::string{}, std::string{"."}, std::string{".."}, std::string{"a/b"}, std::string{"/"},
-        std::string("a\0b", 3)}) {
+  for (const std::string& name : {std::string{}, std::string{"."}, std::string{".."},
+                                  std::string{"a/b"}, std::string{"/"}, std::string("a\0b", 3)}) {
     CHECK_THROWS_AS(static_cast<void>(decode_directory(directory_of({name}))), DamageError);
     CHECK_FALSE(is_valid_name(name));
   }

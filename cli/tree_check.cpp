@@ -1,0 +1,87 @@
+#include "cli/tree_check.h"
+
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "core/tree_codec.h"
+#include "restore/tree_view.h"
+#include "vault/hash.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace azekura::cli {
+
+namespace {
+
+Digest digest_of(const Content& content) {
+  ByteWriter encoded;
+  encode_content(encoded, content);
+  return vault::sha256(encoded.view());
+}
+
+}  // namespace
+
+void TreeCheck::check(const vault::StoredSnapshot& stored) {
+  // Once something is lost, every snapshot is walked whole, to name it in each.
+  if (walk(stored, lost_ == 0 ? Shared::skipped : Shared::entered) == Walked::links_in_doubt) {
+    walk(stored, Shared::entered);
+  }
+}
+
+TreeCheck::Walked TreeCheck::walk(const vault::StoredSnapshot& stored, Shared shared) {
+  std::set<std::uint64_t> links;  // ids met
+  bool has_skipped = false;
+  restore::TreeWalk tree{reader_, stored.snapshot.root};
+  while (true) {
+    throw_if_interrupted();
+    try {
+      if (!tree.next()) {
+        return Walked::enough;
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+        throw;
+      }
+      report(stored, tree.path(), error.what());
+      continue;
+    }
+    const Entry& entry = tree.entry();
+    // The first name of a file has its content, further ones have none (docs/format.md, 10).
+    if (entry.kind == EntryKind::file && entry.hard_link) {
+      const bool is_first = links.insert(entry.hard_link->id).second;
+      if (is_first && !entry.content && entry.flaw == EntryFlaw::none) {
+        if (has_skipped) {
+          return Walked::links_in_doubt;
+        }
+        report(stored, tree.path(), "the first name of a file has no content");
+      } else if (!is_first && entry.content) {
+        report(stored, tree.path(), "a further name of a file has content of its own");
+      }
+    }
+    if (!entry.content) {
+      continue;
+    }
+    const Digest encoded = digest_of(*entry.content);
+    if (was_intact(encoded)) {
+      if (entry.kind == EntryKind::directory && shared == Shared::skipped) {
+        has_skipped = true;
+        tree.skip();
+      }
+    } else if (const auto problem = verifier_.check_content(*entry.content)) {
+      report(stored, tree.path(), *problem);
+    } else {
+      intact_.insert(encoded);
+    }
+  }
+}
+
+void TreeCheck::report(const vault::StoredSnapshot& stored, const std::string& path,
+                       std::string_view problem) {
+  ++lost_;
+  Json object{{"event", "lost"}, {"snapshot", stored.name()}, {"reason", problem}};
+  put_name(object, "path", path);
+  output_.object(object);
+  output_.line(fmt::format("LOST {}:{}: {}", stored.name(), printable(path), printable(problem)));
+}
+
+}  // namespace azekura::cli

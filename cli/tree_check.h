@@ -1,0 +1,44 @@
+#pragma once
+
+#include "cli/output.h"
+#include "core/ids.h"
+#include "vault/verifier.h"
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+namespace azekura::cli {
+
+/// Checks the trees of snapshots, one after the other, and says what of them cannot be had whole.
+///
+/// Contents that snapshots share are checked once. Lifetime: all outlive it.
+class TreeCheck {
+ public:
+  TreeCheck(vault::DeepVerifier& verifier, vault::VaultReader& reader, Output& output)
+      : verifier_{verifier}, reader_{reader}, output_{output} {}
+
+  /// Requires: the verifier has verified the packs. Errors: MediumError, InterruptedError.
+  void check(const vault::StoredSnapshot& stored);
+  /// Items that are lost, in all snapshots checked.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+
+ private:
+  /// Whether directories that were found intact before are entered again.
+  enum class Shared { skipped, entered };
+  /// Whether a walk looked at everything it had to.
+  enum class Walked { enough, links_in_doubt };
+
+  Walked walk(const vault::StoredSnapshot& stored, Shared shared);
+  [[nodiscard]] bool was_intact(const Digest& encoded) const { return intact_.contains(encoded); }
+  void report(const vault::StoredSnapshot& stored, const std::string& path,
+              std::string_view problem);
+
+  vault::DeepVerifier& verifier_;
+  vault::VaultReader& reader_;
+  Output& output_;
+  std::set<Digest> intact_;  ///< of encoded contents
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace azekura::cli
