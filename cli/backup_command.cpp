@@ -45,6 +45,11 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
     vault::MediaSet media_set{site, set.name, output};
     totals = capture_sources(media_set, sources, output);
   }
+  if (output.unnamed_flaws() > 0) {
+    output.warn(
+        fmt::format("{} items are incomplete; 'azekura find --flawed' lists them with the key",
+                    output.unnamed_flaws()));
+  }
   const double seconds = steady_seconds() - begun;
   output.object({{"event", "session"},
                  {"set", set.name},

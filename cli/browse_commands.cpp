@@ -55,19 +55,24 @@ int list(const BrowseOptions& options, Output& output) {
   const OpenMedium open = open_medium(options.medium, output);
   for (const vault::StoredSnapshot& stored : open.reader->snapshots()) {
     const Snapshot& snapshot = stored.snapshot;
-    output.object({{"event", "snapshot"},
-                   {"name", stored.name()},
-                   {"session", stored.session},
-                   {"source", snapshot.source.name},
-                   {"kind", snapshot.source.kind == SourceKind::tree ? "tree" : "stream"},
-                   {"set", stored.set_name},
-                   {"host", stored.host},
-                   {"started", utc_time_text(snapshot.started)},
-                   {"finished", utc_time_text(snapshot.finished)},
-                   {"complete", snapshot.complete},
-                   {"entries", snapshot.totals.entries},
-                   {"bytes", snapshot.totals.bytes},
-                   {"flawed", snapshot.totals.flawed}});
+    Json object{{"event", "snapshot"},
+                {"name", stored.name()},
+                {"session", stored.session},
+                {"source", snapshot.source.name},
+                {"kind", snapshot.source.kind == SourceKind::tree ? "tree" : "stream"},
+                {"set", stored.set_name},
+                {"host", stored.host},
+                {"started", utc_time_text(snapshot.started)},
+                {"finished", utc_time_text(snapshot.finished)},
+                {"complete", snapshot.complete},
+                {"entries", snapshot.totals.entries},
+                {"bytes", snapshot.totals.bytes},
+                {"flawed", snapshot.totals.flawed}};
+    if (snapshot.command_end) {
+      object["command_status"] = snapshot.command_end->exit_status;
+      put_name(object, "command_errors", snapshot.command_end->error_text);
+    }
+    output.object(object);
     output.line(fmt::format("{:<20} {}  {:>9} entries {:>11}  {}", stored.name(),
                             local_time_text(snapshot.started), snapshot.totals.entries,
                             human_bytes(snapshot.totals.bytes),
@@ -199,12 +204,12 @@ void add_find(CLI::App& app, Invocation& invocation) {
   const BrowseCommand find_command =
       add_browse(app, invocation, "find", "Entries whose name or path matches a pattern", find);
   find_command.command->add_option("PATTERN", find_command.options->pattern,
-                                   "Shell pattern, such as '*.dcm'; all if it is absent");
+                                   "Shell pattern like '*.dcm'; all if absent");
   find_command.command
       ->add_option("--snapshot", find_command.options->snapshot, "In this one; in all if absent")
       ->type_name("SNAPSHOT");
   find_command.command->add_flag("--flawed", find_command.options->flawed,
-                                 "Only what was unreadable or changed while it was read");
+                                 "Only what was unreadable or changed while read");
 }
 
 void add_cat(CLI::App& app, Invocation& invocation) {

@@ -51,8 +51,10 @@ void refuse_kit_inside_site(const std::string& site, const std::string& kit) {
 
 void say_made(Output& output, const vault::Site& site, const InitOptions& options) {
   const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
-  Json object{{"event", "site"}, {"site", site.id().hex()}, {"authority", fingerprint}};
+  Json object{{"event", "site"}};
   put_name(object, "path", site.path());
+  object["site"] = site.id().hex();
+  object["authority"] = fingerprint;
   output.object(object);
   output.line(fmt::format("site       {}", printable(site.path())));
   output.line(fmt::format("site id    {}", site.id().hex()));
@@ -179,8 +181,7 @@ void add_init(CLI::App& app, Invocation& invocation) {
   CLI::Option* shares =
       command->add_option("--shares", options->shares, "Split the key: any K of N give it back")
           ->type_name("K/N");
-  command
-      ->add_option("--from", options->from, "Begin from a medium of a lost host; --kit is its kit")
+  command->add_option("--from", options->from, "Begin from a lost host's medium and kit")
       ->type_name("MEDIUM")
       ->excludes(shares);
   command->callback([&invocation, options] {

@@ -1,12 +1,16 @@
 #include "cli/invocation.h"
 
 #include "cli/exit_code.h"
+#include "core/file_io.h"
 #include "core/interrupt.h"
 #include "vault/secret.h"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -31,6 +35,16 @@ void catch_signals() {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write
 }
 
+/// What is opened next must not become standard output or error by accident.
+void fill_closed_standard_files() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
+    if (fd > STDERR_FILENO) {
+      ::close(fd);
+      return;
+    }
+  }
+}
+
 int run_command(Invocation& invocation) {
   try {
     const int code = invocation.command();
@@ -49,12 +63,13 @@ int run_command(Invocation& invocation) {
 
 std::string Invocation::site_path() const {
   if (!site_option.empty()) {
-    return site_option;
+    return absolute_path(site_option);
   }
   const char* const from_environment =
       std::getenv("AZEKURA_SITE");  // NOLINT(concurrency-mt-unsafe): one thread yet
-  return from_environment != nullptr && *from_environment != '\0' ? std::string{from_environment}
-                                                                  : std::string{kDefaultSite};
+  return absolute_path(from_environment != nullptr && *from_environment != '\0'
+                           ? std::string{from_environment}
+                           : std::string{kDefaultSite});
 }
 
 unsigned Invocation::threads() { return std::clamp(std::thread::hardware_concurrency(), 2U, 64U); }
@@ -77,6 +92,7 @@ std::string exit_code_help() {
 }
 
 int run_invocation(CLI::App& app, Invocation& invocation, int argc, char** argv) {
+  fill_closed_standard_files();
   vault::forbid_core_dumps();
   catch_signals();
   try {

@@ -7,8 +7,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(cli::exit_code_help());
-  app.add_option("-s,--site", invocation.site_option,
-                 "Site folder; else $AZEKURA_SITE, else /var/lib/azekura")
+  app.add_option("-s,--site", invocation.site_option, "Else $AZEKURA_SITE, else /var/lib/azekura")
       ->type_name("DIR");
   cli::add_init(app, invocation);
   cli::add_source(app, invocation);

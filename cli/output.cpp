@@ -89,12 +89,6 @@ int Output::error(const Error& error) {
 
 void Output::finish() {
   end_phase();
-  if (unnamed_flaws_ > 0) {
-    // Names of patients' files do not belong into a log (docs/threat-model.md).
-    warn(fmt::format("{} items are incomplete; 'azekura find --flawed' lists them with the key",
-                     unnamed_flaws_));
-    unnamed_flaws_ = 0;
-  }
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     throw SystemError{errno != 0 ? errno : EIO, "write the results to standard output"};
   }
@@ -151,7 +145,7 @@ void Output::end_phase() {
 }
 
 void Output::flawed(std::string_view path, std::string_view reason) {
-  if (!terminal_) {
+  if (!terminal_) {  // names of patients' files do not belong into a log
     ++unnamed_flaws_;
     return;
   }

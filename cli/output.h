@@ -30,6 +30,8 @@ class Output final : public Observer {
   void warn(std::string_view text);
   /// Error, attempts and hint on stderr, and with --json an object; returns the exit code.
   int error(const Error& error);
+  /// Items whose names were not said, because this is no terminal.
+  [[nodiscard]] std::uint64_t unnamed_flaws() const noexcept { return unnamed_flaws_; }
   /// Flushes stdout. Errors: SystemError if what was said could not be written.
   void finish();
 

@@ -31,8 +31,9 @@ int add_one(const SetOptions& options, const Invocation& invocation, Output& out
     site.remove_set(set.name);
     throw;
   }
-  Json object{{"event", "set"}, {"name", set.name}, {"set", secrets.id.hex()}};
+  Json object{{"event", "set"}, {"name", set.name}};
   put_name(object, "folder", set.folder);
+  object["set"] = secrets.id.hex();
   output.object(object);
   output.line(fmt::format("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
   output.line("A folder is not offline while it is mounted: detach it after every run.");

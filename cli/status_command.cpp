@@ -69,7 +69,9 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
   const SetConfig& config_set = config.set(name);
   vault::FolderMedium medium{config_set.folder, vault::Access::append};
   {
-    const vault::MediaSet held{site, name, output};  // nobody else is using it
+    // Nobody else is using it; and a medium that is behind what the host knows teaches it nothing.
+    vault::MediaSet held{site, name, output};
+    static_cast<void>(vault::SetWriter{held, medium, output}.attach());
   }
   remove_tree(site.catalogue_path(name));
   vault::MediaSet set{site, name, output};

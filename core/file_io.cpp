@@ -215,7 +215,10 @@ void remove_tree(const std::string& path) {
 
 std::string absolute_path(const std::string& path) {
   std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::weakly_canonical(path, error);
+  std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  if (!error) {
+    absolute = std::filesystem::weakly_canonical(absolute, error);
+  }
   if (error) {
     throw SystemError{error.value(), "resolve \"{}\"", printable(path)};
   }

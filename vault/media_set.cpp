@@ -19,8 +19,9 @@ namespace {
 /// Packs a crashed run may have begun without a trace left in the spool: one a lane of packs.
 constexpr std::uint32_t kPacksWithoutTrace = 16;
 
-UniqueFd take_lock(const std::string& path, const std::string& set) {
-  UniqueFd lock = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+UniqueFd take_lock(const Site& site, const std::string& set) {
+  site.make_folders();
+  UniqueFd lock = open_file(site.lock_path(set), O_RDWR | O_CREAT | O_NOFOLLOW);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       throw SystemError{errno, "lock the set '{}'", set};
@@ -37,7 +38,7 @@ UniqueFd take_lock(const std::string& path, const std::string& set) {
 MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer)
     : site_{site},
       name_{name},
-      lock_{take_lock(site.lock_path(name), name)},
+      lock_{take_lock(site, name)},
       secrets_{site.set_secrets(name)},
       catalogue_{Catalogue::open(site.catalogue_path(name), secrets_.id, secrets_.keys)},
       spool_{site.spool_path(name)} {
@@ -81,8 +82,11 @@ void MediaSet::settle() {
     readable.emplace(number, std::move(session));
   }
   std::set<std::pair<std::uint32_t, SessionId>> waiting;
-  std::uint32_t expected = head + 1;
-  for (const std::uint32_t number : spool_.complete_numbers()) {
+  const std::vector<std::uint32_t> numbers = spool_.complete_numbers();
+  // A catalogue that knows nothing cannot judge: the medium will say what comes before.
+  const bool is_judged = head > 0 || !catalogue_->packs().empty() || numbers.empty();
+  std::uint32_t expected = is_judged ? head + 1 : numbers.front();
+  for (const std::uint32_t number : numbers) {
     const auto session = readable.find(number);
     if (number <= head) {  // committed, and the run ended before it was cleared
       spool_.discard(number);

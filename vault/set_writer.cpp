@@ -25,6 +25,16 @@ constexpr std::uint64_t kReserveBytes = 4 * kMiB;
 
 SessionIdentity identity_of(const SealedSession& session) { return session.seal.identity; }
 
+/// A label in order, of a site that is not this one.
+bool is_of_another_site(const FolderMedium& medium, const SiteId& site) {
+  try {
+    const std::optional<Buffer> bytes = medium.read("label", limits::kLabelBytesMax);
+    return bytes && Label::decode(*bytes).site != site;
+  } catch (const Error&) {  // not a label in order
+    return false;
+  }
+}
+
 std::uint32_t next_pack_after(const SealedSession& session) {
   const std::vector<PackInfo>& packs = session.manifest.packs;
   return std::max(session.header.first_pack, packs.empty() ? 1 : packs.back().number + 1);
@@ -42,6 +52,9 @@ SetWriter::SetWriter(MediaSet& set, FolderMedium& medium, Observer& observer)
 void SetWriter::check_label() {
   if (!vault_.label()) {
     const Finding& finding = vault_.findings().front();
+    if (is_of_another_site(medium_, set_.site().id())) {
+      throw_other_site();
+    }
     if (finding.kind == ErrorKind::authenticity) {
       AuthenticityError error{"medium \"{}\" is not this site's: {}", printable(medium_.path()),
                               finding.fact};
@@ -54,9 +67,7 @@ void SetWriter::check_label() {
     throw error;
   }
   if (vault_.label()->site != set_.site().id()) {
-    MediumError error{"medium \"{}\" belongs to another site", printable(medium_.path())};
-    error.set_hint("fetch a medium of this site");
-    throw error;
+    throw_other_site();
   }
 }
 
@@ -121,6 +132,12 @@ void SetWriter::compare_chains() {
   if (!newest && vault_.label()->set != set_.secrets().id) {
     throw_other_set();
   }
+}
+
+void SetWriter::throw_other_site() const {
+  MediumError error{"medium \"{}\" belongs to another site", printable(medium_.path())};
+  error.set_hint("fetch a medium of this site");
+  throw error;
 }
 
 void SetWriter::throw_other_set() const {

@@ -38,6 +38,7 @@ class SetWriter {
  private:
   void check_label();
   void compare_chains();
+  [[noreturn]] void throw_other_site() const;
   [[noreturn]] void throw_other_set() const;
   [[nodiscard]] std::optional<SealedSession> newest_session();
   void learn(const SealedSession& newest);

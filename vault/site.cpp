@@ -45,9 +45,7 @@ Site Site::create(const std::string& path, const RecoveryKey& kit, std::uint32_t
   const Policy policy = Policy::issue(authority, {kit.site(), 1, {kit.recipient()}, {}});
 
   make_directory(path);
-  for (const char* folder : {"/keys", "/catalogue", "/spool", "/lock"}) {
-    make_directory(path + folder);
-  }
+  make_directory(path + "/keys");
   replace_file(host_key_path(path), host_seed.bytes());
   replace_file(path + "/site.toml", as_bytes(site_file));
   Sections sections;
@@ -106,6 +104,7 @@ std::string Site::site_file() const {
 SiteConfig Site::config() const { return SiteConfig::parse(site_file()); }
 
 void Site::append_to_site_file(std::string_view table) {
+  static_cast<void>(config());  // a mistake that is there already is told at its own line
   const std::string text = site_file() + std::string{table};
   static_cast<void>(SiteConfig::parse(text));
   replace_file(path_ + "/site.toml", as_bytes(text));
@@ -127,6 +126,7 @@ SetSecrets Site::create_set(const std::string& name) {
   std::copy(keys.bytes().begin(), keys.bytes().end(),
             file.mutable_bytes().subspan(SetId::kBytes).begin());
   replace_file(path, file.bytes());
+  make_folders();
   make_directory(spool_path(name));
   return secrets;
 }
@@ -151,6 +151,12 @@ void Site::remove_set(const std::string& name) {
   remove_file(set_key_path(path_, name));
   remove_tree(spool_path(name));
   remove_tree(catalogue_path(name));
+}
+
+void Site::make_folders() const {
+  for (const char* folder : {"/catalogue", "/spool", "/lock"}) {
+    make_directory(path_ + folder);
+  }
 }
 
 std::string Site::catalogue_path(const std::string& set) const {

@@ -51,6 +51,8 @@ class Site {
   /// Takes back create_set.
   void remove_set(const std::string& name);
 
+  /// Makes the folders of catalogues, spools and locks that are missing.
+  void make_folders() const;
   [[nodiscard]] std::string catalogue_path(const std::string& set) const;
   [[nodiscard]] std::string spool_path(const std::string& set) const;
   [[nodiscard]] std::string lock_path(const std::string& set) const;

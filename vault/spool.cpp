@@ -130,8 +130,7 @@ std::vector<std::uint32_t> Spool::complete_numbers() const {
   std::vector<std::uint32_t> numbers;
   for (const std::string& folder : folders()) {
     if (exists(folder + "/manifest")) {
-      numbers.push_back(
-          parse_number(folder.substr(folder.find_last_of('/') + 1), 10).value_or(0));
+      numbers.push_back(parse_number(folder.substr(folder.find_last_of('/') + 1), 10).value_or(0));
     }
   }
   return numbers;

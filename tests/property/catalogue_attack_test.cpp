@@ -31,9 +31,9 @@ struct Nights {
 
   /// Everything acknowledged restores, and nothing on the medium is damaged.
   void check_all() {
-    for (const auto& [name, state] : states) {
-      CAPTURE(name);
-      CHECK(site.restored("daily", name) == state);
+    for (const auto& acknowledged : states) {
+      CAPTURE(acknowledged.first);
+      CHECK(site.restored("daily", acknowledged.first) == acknowledged.second);
     }
     const vault::FolderMedium medium{site.medium("daily"), vault::Access::read};
     const vault::VerifyReport report =
