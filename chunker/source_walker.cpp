@@ -27,7 +27,8 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 struct FreeText {
-  void operator()(char* text) const { std::free(text); }  // NOLINT(cppcoreguidelines-no-malloc): realpath
+  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): from realpath
+  void operator()(char* text) const { std::free(text); }
 };
 
 std::string resolve_origin(const std::string& origin) {

@@ -39,12 +39,12 @@ int report_status(const Invocation& invocation, Output& output) {
   const vault::Site site = vault::Site::open(invocation.site_path());
   const SiteConfig config = site.config();
   const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
-  Json object{{"event", "site"},
-              {"site", site.id().hex()},
-              {"authority", fingerprint},
-              {"kit_on_this_host", site.kit_on_this_host().has_value()}};
-  put_name(object, "path", site.path());
-  output.object(object);
+  Json site_object{{"event", "site"},
+                   {"site", site.id().hex()},
+                   {"authority", fingerprint},
+                   {"kit_on_this_host", site.kit_on_this_host().has_value()}};
+  put_name(site_object, "path", site.path());
+  output.object(site_object);
   output.line(fmt::format("site {} ({})", printable(site.path()), site.id().hex()));
   output.line(fmt::format("authority {}", fingerprint));
   for (const Source& source : config.sources) {

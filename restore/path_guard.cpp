@@ -39,7 +39,8 @@ bool is_empty(int directory) {
   }
   static_cast<void>(own.release());  // closed with the listing
   errno = 0;
-  while (const dirent* entry = ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): own DIR
+  while (const dirent* entry = ::readdir(listing.get())) {
     const std::string_view name{static_cast<const char*>(entry->d_name)};
     if (name != "." && name != "..") {
       return false;

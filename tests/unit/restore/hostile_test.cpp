@@ -56,7 +56,7 @@ bool in_child(const std::function<bool()>& step) {
     try {
       good = step();
     } catch (const std::exception& error) {
-      static_cast<void>(::write(STDERR_FILENO, error.what(), std::strlen(error.what())));
+      std::fputs(error.what(), stderr);
     }
     ::_exit(good ? 0 : 1);
   }

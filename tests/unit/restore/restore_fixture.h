@@ -22,7 +22,7 @@ class NotingObserver : public Observer {
     flaws.emplace_back(path, reason);
   }
   void notice(std::string_view text) override { notices.emplace_back(text); }
-  void advanced(std::uint64_t bytes) override { done = bytes; }
+  void advanced(std::uint64_t bytes) override { done += bytes; }
 
   std::vector<std::pair<std::string, std::string>> flaws;
   std::vector<std::string> notices;

@@ -96,7 +96,7 @@ TEST_CASE("SetWriter: refuses an older copy of its medium, and another set's or 
   TestSite other;
   other.add_set("daily");
   tests::copy_tree(other.medium("daily"), f.site.medium("daily"));
-  CHECK_THROWS_AS(f.site.write("daily"), AuthenticityError);
+  CHECK_THROWS_AS(f.site.write("daily"), MediumError);
 
   tests::copy_tree(f.site.path("right"), f.site.medium("daily"));
   CHECK(f.site.write("daily"));
