@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace azekura::cli {
@@ -26,6 +27,10 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
   const SetConfig& set = config.set(writes ? options.to : options.only_for);
   std::vector<Source> sources;
   for (const std::string& name : options.sources) {
+    if (std::any_of(sources.begin(), sources.end(),
+                    [&](const Source& other) { return other.name == name; })) {
+      throw UsageError{"the source '{}' is named twice", name};
+    }
     sources.push_back(config.source(name));
   }
   if (options.sources.empty()) {

@@ -119,8 +119,8 @@ RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config
         totals.stored_bytes = written.bytes;
         report_write(set_config, written, output);
         return totals;
-      } catch (const DamageError& error) {
-        output.warn(fmt::format("the spool is damaged: {}", error.one_line()));
+      } catch (const vault::SpoolError& error) {
+        output.warn(error.one_line());
         set.discard_spool();
         agreed = false;
       }

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <new>
+#include <system_error>
 #include <thread>
 
 namespace azekura::cli {
@@ -52,6 +53,8 @@ int run_command(Invocation& invocation) {
     return code;
   } catch (const Error& error) {
     return invocation.output.error(error);
+  } catch (const std::system_error& error) {  // no more threads
+    return invocation.output.error(SystemError{error.code().value(), "get what the work needs"});
   } catch (const std::bad_alloc&) {
     return invocation.output.error(SystemError{ENOMEM, "get memory"});
   } catch (const std::exception& exception) {

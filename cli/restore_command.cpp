@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace azekura::cli {
@@ -71,6 +72,23 @@ restore::RestoreReport restore_one(const OpenMedium& open, const vault::StoredSn
       "restoring {} into \"{}\"", stored.name(), printable(settings.target));
 }
 
+/// Not all is well if "latest" is not the newest because that one does not count.
+int exit_code_of_newer(const OpenMedium& open,
+                       const std::vector<const vault::StoredSnapshot*>& restored, Output& output) {
+  std::uint32_t newest = 0;
+  for (const vault::StoredSnapshot* stored : restored) {
+    newest = std::max(newest, stored->session);
+  }
+  for (const vault::Finding& finding : open.reader->findings()) {
+    if (finding.lost_session > newest) {
+      output.warn(fmt::format("session {} is newer and does not count; this is what session {} has",
+                              finding.lost_session, newest));
+      return exit_code_of(finding.kind);
+    }
+  }
+  return kDone;
+}
+
 int restore_snapshots(const RestoreOptions& options, Output& output) {
   const double begun = steady_seconds();
   const OpenMedium open = open_medium(options.medium, output);
@@ -130,7 +148,11 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
                  {"lost", lost},
                  {"seconds", seconds}});
   output.line(fmt::format("{} files, {}, {:.1f} s", files, human_bytes(bytes), seconds));
-  return lost == 0 ? kDone : exit_code_of(ErrorKind::damage);
+  if (lost > 0) {
+    return exit_code_of(ErrorKind::damage);
+  }
+  return options.snapshot.starts_with("latest") ? exit_code_of_newer(open, snapshots, output)
+                                                : kDone;
 }
 
 }  // namespace

@@ -16,19 +16,16 @@ void report_set(const vault::Site& site, const SetConfig& set, Output& output) {
   Json object{{"event", "set"}, {"name", set.name}, {"present", present}, {"offline", false}};
   put_name(object, "folder", set.folder);
   std::string text = fmt::format("set {:<16} ", set.name);
-  try {
-    vault::MediaSet media_set{site, set.name, output};
-    const std::uint32_t head = media_set.catalogue().head().number;
-    const std::size_t waiting = media_set.spool().sessions().size();
-    object["last_session"] = head;
-    object["waiting_sessions"] = waiting;
-    object["packs"] = media_set.catalogue().packs().size();
-    text += head == 0 ? "nothing committed yet" : fmt::format("last session {}", head);
-    text += fmt::format(", {} waiting in the spool", waiting);
-  } catch (const BusyError&) {
-    object["busy"] = true;
-    text += "a run is under way";
-  }
+  // Only looks: a run may hold the set, and status must not cost it a night.
+  const vault::SetSecrets secrets = site.set_secrets(set.name);
+  const std::optional<vault::ChainHead> head =
+      vault::Catalogue::peek(site.catalogue_path(set.name), secrets.id, secrets.keys);
+  const std::size_t waiting = vault::Spool::waiting(site.spool_path(set.name));
+  object["last_session"] = head ? head->number : 0;
+  object["waiting_sessions"] = waiting;
+  text += !head || head->number == 0 ? "nothing committed yet"
+                                     : fmt::format("last session {}", head->number);
+  text += fmt::format(", {} waiting in the spool", waiting);
   text += present ? ", medium present: NOT OFFLINE" : ", medium not here";
   output.object(object);
   output.line(text);

@@ -26,19 +26,19 @@ class OrderedStage {
 
   OrderedStage(unsigned threads, std::size_t bound, Work work, Deliver deliver)
       : bound_{bound}, work_{std::move(work)}, deliver_{std::move(deliver)} {
-    for (unsigned i = 0; i < threads; ++i) {
-      threads_.emplace_back([this] { run(); });
+    try {
+      for (unsigned i = 0; i < threads; ++i) {
+        threads_.emplace_back([this] { run(); });
+      }
+    } catch (...) {  // the system gives no more threads: end those there are, then report
+      end_threads();
+      throw;
     }
   }
   OrderedStage(const OrderedStage&) = delete;
   OrderedStage& operator=(const OrderedStage&) = delete;
   /// Discards what was not delivered; drain() first to finish.
-  ~OrderedStage() {
-    stop();
-    for (std::thread& thread : threads_) {
-      thread.join();
-    }
-  }
+  ~OrderedStage() { end_threads(); }
 
   /// Takes no more items and begins no more work. A push that waits returns, its item dropped.
   void stop() noexcept {
@@ -69,6 +69,13 @@ class OrderedStage {
   }
 
  private:
+  void end_threads() noexcept {
+    stop();
+    for (std::thread& thread : threads_) {
+      thread.join();
+    }
+  }
+
   void rethrow() const {
     if (failure_) {
       std::rethrow_exception(failure_);

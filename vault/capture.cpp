@@ -57,6 +57,9 @@ void Capture::finish(const Generation& generation) {
     manifest.packs.push_back(pack);
   }
   manifest.generation = generation.seal(*session_key_, header_.identity);
+  // What cannot be opened again must not count as captured.
+  const Generation opened = Generation::open(*manifest.generation, *session_key_, header_.identity);
+  AZK_CHECK(opened.snapshots == generation.snapshots);
   session_key_.reset();
   Spool::complete(folder_, manifest);
 }

@@ -129,6 +129,20 @@ std::unique_ptr<Catalogue> Catalogue::open(const std::string& path, const SetId&
   }
 }
 
+std::optional<ChainHead> Catalogue::peek(const std::string& path, const SetId& set,
+                                         const SetKeys& keys) {
+  rocksdb::DB* raw = nullptr;
+  rocksdb::Options reading = options();
+  reading.create_if_missing = false;
+  if (!rocksdb::DB::OpenForReadOnly(reading, path, &raw).ok()) {
+    return std::nullopt;
+  }
+  auto database = std::make_unique<Database>();
+  database->db.reset(raw);
+  Catalogue catalogue{std::move(database), set, keys};
+  return catalogue.load() ? std::optional{catalogue.head_} : std::nullopt;
+}
+
 Catalogue::Catalogue(std::unique_ptr<Database> database, const SetId& set, const SetKeys& keys)
     : database_{std::move(database)},
       set_{set},

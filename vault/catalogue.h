@@ -41,6 +41,10 @@ class Catalogue {
   /// Opens or creates. A database that cannot be read is dropped and begun anew.
   static std::unique_ptr<Catalogue> open(const std::string& path, const SetId& set,
                                          const SetKeys& keys);
+  /// The head without holding or changing anything, also while a run holds the catalogue;
+  /// nullopt if there is none to be read.
+  static std::optional<ChainHead> peek(const std::string& path, const SetId& set,
+                                       const SetKeys& keys);
   ~Catalogue();
   Catalogue(const Catalogue&) = delete;
   Catalogue& operator=(const Catalogue&) = delete;

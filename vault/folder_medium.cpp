@@ -238,6 +238,12 @@ void FolderMedium::rename_beneath(const std::string& from, const std::string& to
   }
 }
 
+/// True if anything has this name, of whatever kind.
+bool FolderMedium::is_taken(const std::string& name) const {
+  const std::vector<std::string> names = list(folder_of(name));
+  return std::binary_search(names.begin(), names.end(), name.substr(name.find_last_of('/') + 1));
+}
+
 void FolderMedium::keep_aside(const std::string& name) {
   std::array<std::byte, 4> suffix{};
   fill_random(suffix);
@@ -276,7 +282,7 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
       file.close();
       stream(temporary, check);
       check({});
-      if (size_of(name)) {
+      if (is_taken(name)) {
         keep_aside(name);
       }
       rename_beneath(temporary, name);

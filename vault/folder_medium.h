@@ -58,6 +58,7 @@ class FolderMedium {
   void make_folders(const std::string& name);
   /// Never replaces.
   void rename_beneath(const std::string& from, const std::string& to);
+  [[nodiscard]] bool is_taken(const std::string& name) const;
   void keep_aside(const std::string& name);
 
   std::string path_;

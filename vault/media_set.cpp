@@ -57,10 +57,14 @@ bool MediaSet::adopt_packs(const std::string& folder, const SessionIdentity& ide
   try {
     for (const PackInfo& pack : packs) {
       const auto known = catalogue_->packs().find(pack.number);
+      const std::string path = Spool::pack_path(folder, pack.number);
+      const UniqueFd file = open_file(path, O_RDONLY | O_NOFOLLOW);
+      if (file_size(file.get(), path) != pack.file_bytes) {
+        return false;
+      }
       if (known != catalogue_->packs().end() && known->second == pack) {
         continue;
       }
-      const UniqueFd file = open_file(Spool::pack_path(folder, pack.number), O_RDONLY | O_NOFOLLOW);
       catalogue_->add_pack(
           pack, identity,
           read_sealed_chunk_table(file.get(), pack, identity, secrets_.keys.catalogue));

@@ -89,6 +89,9 @@ Attached SetWriter::attach() {
   if (forget_missing_packs() || !spool_fits()) {
     set_.discard_spool();
   }
+  for (const Finding& finding : vault_.findings()) {
+    observer_.notice(fmt::format("the medium: {}", finding.fact));
+  }
   const std::vector<SpooledSession> kept = set_.spool().sessions();
   const auto is_kept_or_landed = [&](const SpooledSession& session) {
     const auto same = [&](const SpooledSession& other) {
@@ -318,13 +321,41 @@ WriteTotals SetWriter::write() {
 }
 
 void SetWriter::put(const std::string& name, ByteView bytes) {
-  if (const std::optional<Buffer> there = medium_.read(name, limits::kManifestBytesMax);
-      there && equal(*there, bytes)) {
-    return;  // an earlier attempt wrote it
+  if (medium_.size_of(name) == bytes.size()) {
+    const std::optional<Buffer> there = medium_.read(name, bytes.size());
+    if (there && equal(*there, bytes)) {
+      return;  // an earlier attempt wrote it
+    }
   }
   medium_.append(name, bytes);
   totals_.bytes += bytes.size();
 }
+
+namespace {
+
+/// Hands a spooled pack to `write`, checked. Errors: SpoolError, or what `write` throws.
+void copy_spooled_pack(const std::string& path, PackCheck& check,
+                       const std::function<void(ByteView)>& write) {
+  Buffer bytes(kCopyBytes);
+  const auto in_spool = [&](auto&& step) {
+    try {
+      return step();
+    } catch (const Error& error) {
+      throw SpoolError{fmt::format("a pack in the spool is lost: {}", error.what())};
+    }
+  };
+  const UniqueFd file = in_spool([&] { return open_file(path, O_RDONLY | O_NOFOLLOW); });
+  while (const std::size_t count = in_spool([&] { return read_some(file.get(), bytes, path); })) {
+    check.update(ByteView{bytes}.first(count));
+    write(ByteView{bytes}.first(count));
+  }
+  in_spool([&] {
+    check.finish();
+    return 0;
+  });
+}
+
+}  // namespace
 
 void SetWriter::write_packs(const SpooledSession& session) {
   const SessionIdentity& identity = session.header.identity;
@@ -353,13 +384,7 @@ void SetWriter::write_packs(const SpooledSession& session) {
       medium_.append(
           name, pack.file_bytes,
           [&](const auto& write) {
-            const UniqueFd file = open_file(spooled, O_RDONLY | O_NOFOLLOW);
-            Buffer bytes(kCopyBytes);
-            while (const std::size_t count = read_some(file.get(), bytes, spooled)) {
-              source_check.update(ByteView{bytes}.first(count));
-              write(ByteView{bytes}.first(count));
-            }
-            source_check.finish();
+            copy_spooled_pack(spooled, source_check, write);
             source_whole = true;
           },
           [&](ByteView bytes) {
@@ -386,8 +411,8 @@ void SetWriter::write_packs(const SpooledSession& session) {
 void SetWriter::prove_packs_present(const SpooledSession& session) const {
   for (const PackInfo& pack : session.manifest.packs) {
     if (medium_.size_of(pack_path(pack.number)) != pack.file_bytes) {
-      throw DamageError{"pack {:08x}, which the session refers to, is not on the medium",
-                        pack.number};
+      throw SpoolError{fmt::format("pack {:08x}, which the session refers to, is not on the medium",
+                                   pack.number)};
     }
   }
 }

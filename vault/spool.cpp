@@ -89,6 +89,13 @@ std::string Spool::pack_path(const std::string& folder, std::uint32_t pack) {
   return fmt::format("{}/packs/{:08x}", folder, pack);
 }
 
+std::size_t Spool::waiting(const std::string& path) {
+  const std::vector<std::string> names = list_directory(path);
+  return static_cast<std::size_t>(std::count_if(
+      names.begin(), names.end(),
+      [&](const std::string& name) { return exists(path + "/" + name + "/manifest"); }));
+}
+
 std::vector<std::string> Spool::folders() const {
   std::vector<std::pair<std::uint32_t, std::string>> numbered;
   for (const std::string& name : list_directory(path_)) {
@@ -112,7 +119,12 @@ std::vector<SpooledSession> Spool::sessions() const {
     try {
       SpooledSession session;
       session.folder = folder;
-      session.header_bytes = read_file(folder + "/header", limits::kHeaderBytesMax);
+      std::optional<Buffer> header_bytes =
+          read_file_if_any(folder + "/header", limits::kHeaderBytesMax);
+      if (!header_bytes) {
+        continue;
+      }
+      session.header_bytes = std::move(*header_bytes);
       session.header = SessionHeader::decode(session.header_bytes);
       session.manifest_bytes = read_file(folder + "/manifest", limits::kManifestBytesMax);
       session.manifest = Manifest::decode(session.manifest_bytes);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/error.h"
 #include "vault/pack_format.h"
 #include "vault/session.h"
 
@@ -7,6 +8,12 @@
 #include <vector>
 
 namespace azekura::vault {
+
+/// The spool itself is damaged: what waits is captured again. The medium is not to blame.
+class SpoolError : public Error {
+ public:
+  explicit SpoolError(const std::string& fact) : Error{ErrorKind::damage, fact} {}
+};
 
 /// A session that waits in the spool for its medium.
 struct SpooledSession {
@@ -39,6 +46,9 @@ struct OpenSession {
 class Spool {
  public:
   explicit Spool(std::string path);
+
+  /// How many complete sessions wait in the spool at `path`; changes nothing.
+  [[nodiscard]] static std::size_t waiting(const std::string& path);
 
   /// Complete sessions by rising number. What cannot be read is not among them.
   [[nodiscard]] std::vector<SpooledSession> sessions() const;

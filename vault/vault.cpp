@@ -240,6 +240,7 @@ std::optional<SealedSession> Vault::session(std::uint32_t number) {
   }
   if (problem) {
     add(problem->kind, fmt::format("session {} does not count: {}", number, problem->fact));
+    findings_.back().lost_session = number;
   }
   return std::nullopt;
 }

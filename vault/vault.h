@@ -16,6 +16,7 @@ namespace azekura::vault {
 struct Finding {
   ErrorKind kind = ErrorKind::damage;  ///< damage, authenticity
   std::string fact;                    ///< "pack 0000002a is damaged: ..."
+  std::uint32_t lost_session = 0;      ///< the session that does not count because of it
 };
 
 /// A session that counts.

@@ -135,7 +135,7 @@ TEST_CASE("SetWriter: a damaged spool is an error, and nothing of it is sealed")
   Buffer bytes = read_file(path, 128 * kMiB);
   bytes[200] ^= std::byte{1};
   replace_file(path, bytes);
-  CHECK_THROWS_AS(f.site.write("daily"), DamageError);
+  CHECK_THROWS_AS(f.site.write("daily"), vault::SpoolError);
   CHECK(f.site.snapshots("daily").size() == 1);
 }
 
