@@ -21,6 +21,12 @@ void set_up_medium(const Site& site, const SetSecrets& set, const std::string& f
     error.set_hint("install azekura completely; azekura-restore lies beside azekura");
     throw error;
   }
+  const std::string parent = folder.substr(0, folder.find_last_of('/'));
+  if (!parent.empty() && !exists(parent)) {
+    MediumError error{"\"{}\", which would hold the medium, is not there", printable(parent)};
+    error.set_hint("mount the medium's file system first");
+    throw error;
+  }
   make_directory(folder, 0755);
   for (const std::string& name : list_directory(folder)) {
     if (name != "lost+found") {
