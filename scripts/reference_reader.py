@@ -642,7 +642,6 @@ class Pack:
     def open_tables(self, session_key, catalogue_key):
         """Checks the commitment, opens both tables, and lays out blocks and chunks by plain byte."""
         self.key = derive(session_key, b"azekura pack key v1", self.context)
-        self.nonce_key = derive(session_key, b"azekura block nonce v1", self.context)
         need(mac(self.key, b"azekura pack commitment v1\0", self.context) == self.commitment, self.name + ": key commitment")
         block_table, block_at, block_length = self.open_table(1, derive(self.key, b"azekura block table v1", self.context))
         chunk_table, chunk_at, chunk_length = self.open_table(2, derive(catalogue_key, b"azekura chunk table v1", self.context))
