@@ -39,15 +39,15 @@ void ingest_stream(Snapshot& snapshot, ChunkSink& sink, Observer& observer) {
 
 }  // namespace
 
-Snapshot ingest(const Source& source, ChunkSink& sink, Observer& observer,
-                const Timestamp& started) {
+Snapshot ingest(const Source& source, ChunkSink& sink, Observer& observer, const Timestamp& started,
+                std::span<const std::string> left_out) {
   Snapshot snapshot;
   snapshot.source = source;
   snapshot.started = started;
   sink.begin_lane();
   switch (source.kind) {
     case SourceKind::tree:
-      ingest_tree(snapshot, sink, observer);
+      ingest_tree(snapshot, sink, observer, left_out);
       break;
     case SourceKind::stream:
       ingest_stream(snapshot, sink, observer);

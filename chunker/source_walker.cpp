@@ -22,6 +22,9 @@ namespace {
 
 /// Directories above the current one whose descriptors stay open; deeper trees reopen "..".
 constexpr std::size_t kOpenLevelsMax = 64;
+constexpr std::string_view kOtherMount =
+    "is a mount point: what is mounted there is not part of this source";
+constexpr std::string_view kLeftOut = "is left out: a site or medium is no part of a source";
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -62,6 +65,20 @@ void list_names(int directory, const std::string& path, std::vector<std::string>
   }
 }
 
+/// Of the directories that exist.
+std::vector<FileState> states_of(std::span<const std::string> paths) {
+  std::vector<FileState> states;
+  for (const std::string& path : paths) {
+    const UniqueFd fd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    const std::optional<ObjectStatus> status =
+        fd.is_open() ? look_at(fd.get(), "", path) : std::nullopt;
+    if (status) {
+      states.push_back(status->state);
+    }
+  }
+  return states;
+}
+
 int open_directory(int directory, const std::string& name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   const int fd = ::openat(directory, name.c_str(), kFlags | O_NOATIME);
@@ -70,8 +87,9 @@ int open_directory(int directory, const std::string& name) {
 
 }  // namespace
 
-SourceWalker::SourceWalker(const std::string& origin, Observer& observer)
-    : observer_{observer}, path_{resolve_origin(origin)} {
+SourceWalker::SourceWalker(const std::string& origin, std::span<const std::string> left_out,
+                           Observer& observer)
+    : observer_{observer}, left_out_{states_of(left_out)}, path_{resolve_origin(origin)} {
   const std::size_t slash = path_.rfind('/');
   const std::string parent = path_.substr(0, slash + 1);
   name_ = path_ == "/" ? "." : path_.substr(slash + 1);
@@ -167,7 +185,7 @@ std::optional<WalkItem> SourceWalker::enter(WalkItem item, ObjectStatus status) 
     return unreadable(std::move(item), "lies below too many directories");
   }
   if (status.mount != mount_) {
-    return enter_other_mount(std::move(item), status);
+    return enter_unlisted(std::move(item), kOtherMount);
   }
   UniqueFd fd{open_directory(directory_, name_)};
   if (!fd.is_open()) {
@@ -187,7 +205,10 @@ std::optional<WalkItem> SourceWalker::enter(WalkItem item, ObjectStatus status) 
   item.entry = make_entry(std::move(item.entry.name), *opened, owners_);
   item.state = opened->state;
   if (opened->mount != mount_) {
-    return enter_other_mount(std::move(item), *opened);
+    return enter_unlisted(std::move(item), kOtherMount);
+  }
+  if (is_left_out(opened->state)) {
+    return enter_unlisted(std::move(item), kLeftOut);
   }
   return enter_listed(std::move(item), std::move(fd));
 }
@@ -209,15 +230,20 @@ WalkItem SourceWalker::enter_listed(WalkItem item, UniqueFd fd) {
   return item;
 }
 
-WalkItem SourceWalker::enter_other_mount(WalkItem item, const ObjectStatus& status) {
-  observer_.notice("\"" + printable(path_) +
-                   "\" is a mount point: what is mounted there is not part of this source");
+WalkItem SourceWalker::enter_unlisted(WalkItem item, std::string_view reason) {
+  observer_.notice(fmt::format("\"{}\" {}", printable(path_), reason));
   item.step = WalkStep::enter;
   Level level;
-  level.device = status.state.device;
-  level.inode = status.state.inode;
+  level.device = item.state.device;
+  level.inode = item.state.inode;
   push(std::move(level));
   return item;
+}
+
+bool SourceWalker::is_left_out(const FileState& state) const {
+  return std::any_of(left_out_.begin(), left_out_.end(), [&](const FileState& one) {
+    return one.device == state.device && one.inode == state.inode;
+  });
 }
 
 void SourceWalker::push(Level level) {

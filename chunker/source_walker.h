@@ -9,7 +9,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace azekura::chunker {
@@ -30,15 +32,18 @@ struct WalkItem {
 };
 
 /// Visits a tree depth first, names in byte order, following no link below the origin and staying
-/// on its mount; another mount's directory is visited as an empty one, with a notice.
+/// on its mount; another mount's directory, and one that is left out, is visited as an empty one,
+/// with a notice.
 ///
 /// Directories are reached through descriptors, so paths may have any length. Unreadable objects
 /// are reported to the observer and visited with a flaw; names that vanish are left out.
 /// Lifetime: the observer outlives it.
 class SourceWalker {
  public:
+  /// `left_out`: absolute paths of directories; those that do not exist do not matter.
   /// Errors: SourceError if the origin is missing, or neither a directory nor a regular file.
-  SourceWalker(const std::string& origin, Observer& observer);
+  SourceWalker(const std::string& origin, std::span<const std::string> left_out,
+               Observer& observer);
 
   /// The next step, or nullopt when the origin has been left.
   std::optional<WalkItem> next();
@@ -68,13 +73,15 @@ class SourceWalker {
   std::optional<WalkItem> visit_object(WalkItem item, const ObjectStatus& status);
   std::optional<WalkItem> enter(WalkItem item, ObjectStatus status);
   WalkItem enter_listed(WalkItem item, UniqueFd fd);
-  WalkItem enter_other_mount(WalkItem item, const ObjectStatus& status);
+  WalkItem enter_unlisted(WalkItem item, std::string_view reason);
+  [[nodiscard]] bool is_left_out(const FileState& state) const;
   WalkItem leave();
   void push(Level level);
   void reopen_top(const Level& below);
   WalkItem unreadable(WalkItem item, const std::string& reason);
 
   Observer& observer_;
+  std::vector<FileState> left_out_;
   OwnerNames owners_;
   HardLinkTable hard_links_;
   UniqueFd root_parent_;

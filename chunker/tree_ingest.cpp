@@ -10,6 +10,8 @@
 #include "core/error.h"
 #include "core/interrupt.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,15 +20,19 @@ namespace azekura::chunker {
 
 namespace {
 
+/// No path of a scan record: remembered once a source had something in it.
+constexpr std::string_view kFilledKey{"\0filled", 7};
+
 /// One walk: the walker's steps in, the builder's steps out, files read on the way.
 class TreeIngest {
  public:
-  TreeIngest(const Snapshot& snapshot, ChunkSink& sink, Observer& observer)
+  TreeIngest(const Snapshot& snapshot, ChunkSink& sink, Observer& observer,
+             std::span<const std::string> left_out)
       : source_{snapshot.source.name},
         sink_{sink},
         observer_{observer},
         cutter_{sink.cutter_key(), kFileTarget},
-        walker_{snapshot.source.origin, observer},
+        walker_{snapshot.source.origin, left_out, observer},
         builder_{sink, snapshot.source.name, snapshot.started} {}
 
   void run() {
@@ -52,6 +58,7 @@ class TreeIngest {
     snapshot.totals = builder_.totals();
     snapshot.totals.read_bytes = read_bytes_;
     snapshot.complete = builder_.unreadable() == 0;
+    check_emptiness(snapshot);
   }
 
  private:
@@ -65,6 +72,23 @@ class TreeIngest {
       return ScanRecord{*std::move(encoded)};
     } catch (const DamageError&) {
       return ScanRecord{};  // it only saves reading
+    }
+  }
+
+  /// A folder that had something and now has nothing is more likely not mounted than emptied:
+  /// its snapshot must not pass for the latest complete one.
+  void check_emptiness(Snapshot& snapshot) {
+    const std::string key = TreeBuilder::record_key(source_, kFilledKey);
+    const bool is_empty = snapshot.totals.entries <= 1;
+    const bool was_filled = sink_.recall(key).has_value();
+    if (is_empty && was_filled && snapshot.root.kind == EntryKind::directory) {
+      observer_.notice(fmt::format(
+          "source '{}' is empty now and was not before: is its file system mounted?", source_));
+      snapshot.root.flaw = EntryFlaw::unreadable;
+      ++snapshot.totals.flawed;
+      snapshot.complete = false;
+    } else if (!is_empty && !was_filled) {
+      sink_.remember(key, as_bytes(kFilledKey));
     }
   }
 
@@ -186,8 +210,9 @@ class TreeIngest {
 
 }  // namespace
 
-void ingest_tree(Snapshot& snapshot, ChunkSink& sink, Observer& observer) {
-  TreeIngest ingest{snapshot, sink, observer};
+void ingest_tree(Snapshot& snapshot, ChunkSink& sink, Observer& observer,
+                 std::span<const std::string> left_out) {
+  TreeIngest ingest{snapshot, sink, observer, left_out};
   ingest.run();
   ingest.finish(snapshot);
 }

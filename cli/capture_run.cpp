@@ -26,6 +26,15 @@ std::string host_name() {
   return name.data();
 }
 
+/// The site and its media: a medium must not grow by what it holds.
+std::vector<std::string> own_folders(const vault::Site& site) {
+  std::vector<std::string> folders{site.path()};
+  for (const SetConfig& set : site.config().sets) {
+    folders.push_back(set.folder);
+  }
+  return folders;
+}
+
 /// A source that cannot be opened at all is a snapshot too: one that says so.
 Snapshot unreadable_snapshot(const Source& source, const Timestamp& started) {
   Snapshot snapshot;
@@ -78,13 +87,14 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sourc
   generation.writer_version = AZEKURA_VERSION;
   generation.started = wall_clock_now();
   generation.site_file = set.site().site_file();
+  const std::vector<std::string> left_out = own_folders(set.site());
   RunTotals totals;
   for (const Source& source : sources) {
     const Timestamp started = wall_clock_now();
     output.phase(fmt::format("reading {}", source.name), 0);
     Snapshot snapshot;
     try {
-      snapshot = chunker::ingest(source, writer, output, started);
+      snapshot = chunker::ingest(source, writer, output, started, left_out);
     } catch (const SourceError& error) {
       output.warn(fmt::format("source '{}': {}", source.name, error.one_line()));
       snapshot = unreadable_snapshot(source, started);

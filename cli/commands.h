@@ -14,7 +14,8 @@ void add_write(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_catalogue(CLI::App& app, Invocation& invocation);
 
-// Verbs that need a medium only; azekura-restore has these.
+/// The verbs that need a medium only: all of azekura-restore.
+void add_reading_commands(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
 void add_list(CLI::App& app, Invocation& invocation);
 void add_ls(CLI::App& app, Invocation& invocation);

@@ -42,10 +42,21 @@ std::optional<vault::ShareScheme> parse_shares(const std::string& text) {
 
 /// The kit must not lie where the site lies: whoever takes the host would have both.
 void refuse_kit_inside_site(const std::string& site, const std::string& kit) {
-  if (kit == site || kit.starts_with(site + "/")) {
+  if (is_at_or_below(kit, site)) {
     UsageError error{"the kit's folder \"{}\" lies inside the site", printable(kit)};
     error.set_hint("write the kit to a removable medium, or anywhere outside the site");
     throw error;
+  }
+}
+
+/// Nor on a medium: whoever finds that would have both, too.
+void refuse_kit_on_medium(const std::string& kit) {
+  for (std::string folder = kit; !folder.empty(); folder.resize(folder.rfind('/'))) {
+    if (exists(folder + "/label") && exists(folder + "/azekura-restore")) {
+      UsageError error{"the kit's folder \"{}\" lies on a medium", printable(kit)};
+      error.set_hint("keep the kit apart from the media: write it anywhere else");
+      throw error;
+    }
   }
 }
 
@@ -67,6 +78,7 @@ int init_new(const InitOptions& options, Output& output) {
   const std::string path = absolute_path(options.site);
   const std::string kit = absolute_path(options.kit);
   refuse_kit_inside_site(path, kit);
+  refuse_kit_on_medium(kit);
   if (!list_directory(path).empty()) {
     UsageError error{"\"{}\" is not empty", printable(path)};
     error.set_hint("choose a folder that does not exist yet for the site");

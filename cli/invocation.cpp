@@ -3,6 +3,7 @@
 #include "cli/exit_code.h"
 #include "core/file_io.h"
 #include "core/interrupt.h"
+#include "core/text.h"
 #include "vault/secret.h"
 
 #include <CLI/Config.hpp>
@@ -44,6 +45,16 @@ void fill_closed_standard_files() {
       return;
     }
   }
+}
+
+/// The parser's words, but for a command that does not exist: it only misses one.
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !unknown.empty() &&
+      !unknown.front().starts_with('-')) {
+    return fmt::format("there is no command '{}'", printable(unknown.front()));
+  }
+  return error.what();
 }
 
 int run_command(Invocation& invocation) {
@@ -104,7 +115,7 @@ int run_invocation(CLI::App& app, Invocation& invocation, int argc, char** argv)
     if (error.get_exit_code() == 0) {  // --help, --version
       return app.exit(error);
     }
-    UsageError failure{"{}", error.what()};
+    UsageError failure{"{}", what_is_wrong(app, error)};
     failure.set_hint(fmt::format("see '{} --help'", app.get_name()));
     return invocation.output.error(failure);
   }

@@ -16,14 +16,6 @@ int main(int argc, char** argv) {
   cli::add_write(app, invocation);
   cli::add_status(app, invocation);
   cli::add_catalogue(app, invocation);
-  cli::add_verify(app, invocation);
-  cli::add_list(app, invocation);
-  cli::add_ls(app, invocation);
-  cli::add_find(app, invocation);
-  cli::add_cat(app, invocation);
-  cli::add_du(app, invocation);
-  cli::add_restore(app, invocation);
-  cli::add_key(app, invocation);
-  cli::add_version(app, invocation);
+  cli::add_reading_commands(app, invocation);
   return cli::run_invocation(app, invocation, argc, argv);
 }

@@ -84,6 +84,9 @@ vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths) {
     AuthenticityError failure{"{}", error.one_line()};
     failure.set_hint("compare it with the recovery kit; 'azekura key check FILE' tries it");
     throw failure;
+  } catch (SystemError& error) {
+    error.set_hint("--key takes the kit's file recovery.key, or a share file and again --key");
+    throw;
   }
 }
 

@@ -99,6 +99,12 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
     throw error;
   }
   const std::string target = absolute_path(options.target);
+  const std::string medium = absolute_path(options.medium.from);
+  if (is_at_or_below(target, medium)) {
+    UsageError error{"\"{}\" lies on the medium", printable(target)};
+    error.set_hint("choose a folder on another file system");
+    throw error;
+  }
   if (!list_directory(target).empty()) {
     UsageError error{"\"{}\" is not empty", printable(target)};
     error.set_hint("choose a folder that does not exist yet, or an empty one");

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace azekura::cli {
@@ -15,13 +16,28 @@ struct SourceOptions {
   std::string name;
   std::string path;
   std::string command;
+  bool is_command = false;
 };
+
+void expect_free_name(const SiteConfig& config, const std::string& name) {
+  if (!is_valid_label(name)) {
+    throw UsageError{"'{}' is not a name: a-z, 0-9, '-', '_', '.' only, at most 64",
+                     printable(name)};
+  }
+  if (std::any_of(config.sources.begin(), config.sources.end(),
+                  [&](const Source& source) { return source.name == name; })) {
+    UsageError error{"there is already a source '{}'", name};
+    error.set_hint("choose another name, or edit that source in site.toml");
+    throw error;
+  }
+}
 
 int add_one(const SourceOptions& options, const Invocation& invocation, Output& output) {
   vault::Site site = vault::Site::open(invocation.site_path());
+  expect_free_name(site.config(), options.name);
   Source source;
   source.name = options.name;
-  if (!options.path.empty()) {
+  if (!options.is_command) {
     source.kind = SourceKind::tree;
     source.origin = absolute_path(options.path);
     if (!exists(source.origin)) {
@@ -29,6 +45,9 @@ int add_one(const SourceOptions& options, const Invocation& invocation, Output& 
     }
   } else {
     source.kind = SourceKind::stream;
+    if (options.command.empty()) {
+      throw UsageError{"the command is empty"};
+    }
     source.origin = options.command;
   }
   site.append_to_site_file(source_table(source));
@@ -57,6 +76,7 @@ void add_source(CLI::App& app, Invocation& invocation) {
     if (path->count() + command->count() != 1) {
       throw CLI::ValidationError("source add", "give either PATH or --command CMD");
     }
+    options->is_command = command->count() == 1;
     invocation.command = [&invocation, options] {
       return add_one(*options, invocation, invocation.output);
     };

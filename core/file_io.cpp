@@ -214,6 +214,9 @@ void remove_tree(const std::string& path) {
 }
 
 std::string absolute_path(const std::string& path) {
+  if (path.empty()) {
+    throw UsageError{"a path is empty"};
+  }
   std::error_code error;
   std::filesystem::path absolute = std::filesystem::absolute(path, error);
   if (!error) {
@@ -227,6 +230,10 @@ std::string absolute_path(const std::string& path) {
     text.pop_back();
   }
   return text;
+}
+
+bool is_at_or_below(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder == "/" ? folder : folder + "/");
 }
 
 }  // namespace azekura

@@ -46,7 +46,9 @@ void remove_file(const std::string& path);
 /// Removes a directory and all below it, following no link.
 void remove_tree(const std::string& path);
 
-/// Absolute form of a path, links resolved as far as it exists.
+/// Absolute form of a path, links resolved as far as it exists. Errors: UsageError if it is empty.
 std::string absolute_path(const std::string& path);
+/// Of two absolute paths: whether `path` is `folder` or lies below it.
+bool is_at_or_below(const std::string& path, const std::string& folder);
 
 }  // namespace azekura

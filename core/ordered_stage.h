@@ -61,10 +61,10 @@ class OrderedStage {
     changed_.notify_all();
   }
 
-  /// Returns when everything pushed has been delivered.
+  /// Returns when everything pushed has been delivered, or the stage was stopped.
   void drain() {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return failure_ || delivered_ == next_ticket_; });
+    changed_.wait(lock, [&] { return stopping_ || failure_ || delivered_ == next_ticket_; });
     rethrow();
   }
 

@@ -263,7 +263,7 @@ def read_limited(path, limit):
         need(stat.S_ISREG(info.st_mode), f"{path}: not a regular file")
         need(info.st_size <= limit, f"{path}: larger than its limit")
         try:
-            return file.read(limit)
+            return file.read(info.st_size)
         except OSError as error:
             raise Corruption(f"{path}: {error.strerror}") from None
 

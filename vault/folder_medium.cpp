@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "core/ids.h"
+#include "core/interrupt.h"
 #include "core/sabotage.h"
 #include "core/text.h"
 #include "vault/secret.h"
@@ -263,7 +264,11 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
     try {
       // The whole length first: a full medium is noticed before any byte.
       if (bytes > 0) {
-        const int refused = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
+        int refused = EINTR;
+        while (refused == EINTR) {
+          throw_if_interrupted();
+          refused = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
+        }
         if (refused != 0 && refused != EOPNOTSUPP && refused != EINVAL) {
           throw SystemError{refused, "reserve {} bytes on the medium", bytes};
         }

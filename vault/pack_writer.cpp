@@ -74,7 +74,7 @@ void PackWriter::append(const PreparedBlock& block) {
   const Buffer associated = block_associated(context_, index, info);
   const Buffer sealed = sealer_.seal(nonce, associated, block.payload);
   Buffer opened(block.payload.size());
-  // The round trip that must hold before the block counts (design.md 3, step 1).
+  // The round trip that must hold before the block counts.
   AZK_CHECK(sealer_.open(nonce, associated, sealed, opened) && opened == block.payload);
   write(sealed);
 

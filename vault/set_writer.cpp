@@ -7,9 +7,9 @@
 #include "core/limits.h"
 #include "core/sabotage.h"
 #include "core/text.h"
+#include "vault/chain_check.h"
 #include "vault/hash.h"
 #include "vault/pack_check.h"
-#include "vault/pack_reader.h"
 
 #include <fcntl.h>
 
@@ -23,23 +23,6 @@ constexpr std::size_t kCopyBytes = 1 * kMiB;
 /// Left free for what a file system needs to finish a session on a nearly full medium.
 constexpr std::uint64_t kReserveBytes = 4 * kMiB;
 
-SessionIdentity identity_of(const SealedSession& session) { return session.seal.identity; }
-
-/// A label in order, of a site that is not this one.
-bool is_of_another_site(const FolderMedium& medium, const SiteId& site) {
-  try {
-    const std::optional<Buffer> bytes = medium.read("label", limits::kLabelBytesMax);
-    return bytes && Label::decode(*bytes).site != site;
-  } catch (const Error&) {  // not a label in order
-    return false;
-  }
-}
-
-std::uint32_t next_pack_after(const SealedSession& session) {
-  const std::vector<PackInfo>& packs = session.manifest.packs;
-  return std::max(session.header.first_pack, packs.empty() ? 1 : packs.back().number + 1);
-}
-
 }  // namespace
 
 SetWriter::SetWriter(MediaSet& set, FolderMedium& medium, Observer& observer)
@@ -49,44 +32,10 @@ SetWriter::SetWriter(MediaSet& set, FolderMedium& medium, Observer& observer)
       vault_{medium, set.site().writer().authority},
       attached_at_{steady_seconds()} {}
 
-void SetWriter::check_label() {
-  if (!vault_.label()) {
-    const Finding& finding = vault_.findings().front();
-    if (is_of_another_site(medium_, set_.site().id())) {
-      throw_other_site();
-    }
-    if (finding.kind == ErrorKind::authenticity) {
-      AuthenticityError error{"medium \"{}\" is not this site's: {}", printable(medium_.path()),
-                              finding.fact};
-      error.set_hint("fetch the medium of this set; do not write to this one");
-      throw error;
-    }
-    MediumError error{"medium \"{}\" cannot be identified: {}", printable(medium_.path()),
-                      finding.fact};
-    error.set_hint("check it with 'azekura verify --from DIR'");
-    throw error;
-  }
-  if (vault_.label()->site != set_.site().id()) {
-    throw_other_site();
-  }
-}
-
-std::optional<SealedSession> SetWriter::newest_session() {
-  const std::vector<std::uint32_t> numbers = vault_.numbers();
-  for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
-    if (std::optional<SealedSession> session = vault_.session(*number)) {
-      return session;
-    }
-  }
-  return std::nullopt;
-}
-
 Attached SetWriter::attach() {
-  check_label();
-  medium_.clear_unfinished();
   const std::vector<SpooledSession> waiting = set_.spool().sessions();
-  compare_chains();
-  if (forget_missing_packs() || !spool_fits()) {
+  const std::optional<SealedSession> newest = ChainCheck{set_, medium_, vault_, observer_}.run();
+  if (forget_missing_packs() || !spool_fits(newest ? newest->next_pack() : 1)) {
     set_.discard_spool();
   }
   for (const Finding& finding : vault_.findings()) {
@@ -105,141 +54,6 @@ Attached SetWriter::attach() {
   };
   return std::all_of(waiting.begin(), waiting.end(), is_kept_or_landed) ? Attached::ready
                                                                         : Attached::recapture;
-}
-
-void SetWriter::compare_chains() {
-  const std::optional<SealedSession> newest = newest_session();
-  const ChainHead head = set_.catalogue().head();
-  const std::uint32_t newest_number = newest ? newest->number() : 0;
-  const bool is_known = newest && newest->seal_digest == head.seal;
-  if (newest && !is_known && identity_of(*newest).set != set_.secrets().id &&
-      !may_take_over(*newest)) {
-    throw_other_set();
-  }
-  if (newest_number < head.number) {
-    AuthenticityError error{
-        "medium \"{}\" ends with session {}, the catalogue knows session {}: an older copy, or not "
-        "the medium of this set",
-        printable(medium_.path()), newest_number, head.number};
-    error.set_hint("fetch the medium that was written last; keep this one, unwritten, as evidence");
-    throw error;
-  }
-  if (newest && newest_number == head.number && newest->seal_digest != head.seal) {
-    throw AuthenticityError{
-        "medium \"{}\" is forked: its session {} is not the one this host sealed",
-        printable(medium_.path()), head.number};
-  }
-  if (newest && newest_number > head.number) {
-    learn(*newest);
-  }
-  if (!newest && vault_.label()->set != set_.secrets().id) {
-    throw_other_set();
-  }
-}
-
-void SetWriter::throw_other_site() const {
-  MediumError error{"medium \"{}\" belongs to another site", printable(medium_.path())};
-  error.set_hint("fetch a medium of this site");
-  throw error;
-}
-
-void SetWriter::throw_other_set() const {
-  MediumError error{"medium \"{}\" belongs to another set", printable(medium_.path())};
-  error.set_hint(fmt::format("fetch the medium of the set '{}'", set_.name()));
-  throw error;
-}
-
-/// The medium is ahead of the catalogue: the catalogue was lost or is old, a run ended between
-/// seal and commit, or another host wrote before this one took over.
-void SetWriter::learn(const SealedSession& newest) {
-  const ChainHead head = set_.catalogue().head();
-  if (identity_of(newest).set != set_.secrets().id) {
-    take_over(newest);
-    return;
-  }
-  if (newest.header.writer.certificate.host_key != set_.site().writer().certificate.host_key) {
-    throw AuthenticityError{"session {} of medium \"{}\" was sealed by another host",
-                            newest.number(), printable(medium_.path())};
-  }
-  if (head.number > 0) {
-    const std::optional<SealedSession> known = vault_.session(head.number);
-    if (!known || known->seal_digest != head.seal) {
-      throw AuthenticityError{
-          "medium \"{}\" is forked: its session {} is not the one this host sealed",
-          printable(medium_.path()), head.number};
-    }
-  }
-  observer_.notice(
-      fmt::format("learning sessions {} to {} from the medium", head.number + 1, newest.number()));
-  for (const std::uint32_t number : vault_.numbers()) {
-    if (number <= head.number || number > newest.number()) {
-      continue;
-    }
-    const std::optional<SealedSession> session = vault_.session(number);
-    if (session && identity_of(*session).set == set_.secrets().id) {
-      learn_packs(*session);
-      complete_copies(*session);
-    }
-  }
-  // The run that wrote them may have ended before they were durable.
-  medium_.commit();
-  set_.catalogue().commit({newest.number(), newest.seal_digest, next_pack_after(newest)},
-                          newest.header_bytes);
-  set_.settle();
-}
-
-/// A run that ended while it wrote the seal's copies left some out.
-void SetWriter::complete_copies(const SealedSession& session) {
-  const auto complete = [&](std::string_view object, const Digest& digest, std::uint64_t max) {
-    std::optional<Buffer> whole;
-    for (const std::string_view folder : kSessionFolders) {
-      std::optional<Buffer> copy =
-          medium_.read(session_path(folder, session.number(), object), max);
-      if (copy && sha256(*copy) == digest) {
-        whole = std::move(copy);
-      }
-    }
-    for (const std::string_view folder : kSessionFolders) {
-      const std::string path = session_path(folder, session.number(), object);
-      if (whole && !medium_.size_of(path)) {
-        medium_.append(path, *whole);
-      }
-    }
-  };
-  complete("header", session.seal.header, limits::kHeaderBytesMax);
-  complete("manifest", session.seal.manifest, limits::kManifestBytesMax);
-  complete("seal", session.seal_digest, limits::kSealBytesMax);
-}
-
-void SetWriter::learn_packs(const SealedSession& session) {
-  for (const PackInfo& pack : session.own_packs()) {
-    throw_if_interrupted();
-    try {
-      PackCheck check{pack, identity_of(session)};
-      medium_.stream(pack_path(pack.number), [&](ByteView bytes) { check.update(bytes); });
-      check.finish();
-      const UniqueFd file = medium_.open(pack_path(pack.number));
-      set_.catalogue().add_pack(pack, identity_of(session),
-                                read_sealed_chunk_table(file.get(), pack, identity_of(session),
-                                                        set_.secrets().keys.catalogue));
-    } catch (const DamageError& error) {  // nothing new will refer to it
-      observer_.notice(fmt::format("{}; its chunks are stored again", error.what()));
-    }
-  }
-}
-
-/// A new host continues a medium as a new set if it has the authority's newer certificate.
-bool SetWriter::may_take_over(const SealedSession& newest) {
-  return set_.catalogue().head().number == 0 &&
-         set_.site().writer().certificate.epoch > newest.header.writer.certificate.epoch;
-}
-
-void SetWriter::take_over(const SealedSession& newest) {
-  observer_.notice(
-      fmt::format("continuing the medium after session {} as a new set", newest.number()));
-  set_.catalogue().commit({newest.number(), newest.seal_digest, next_pack_after(newest)},
-                          newest.header_bytes);
-  set_.settle();
 }
 
 bool SetWriter::forget_missing_packs() {
@@ -263,15 +77,13 @@ bool SetWriter::forget_missing_packs() {
 
 /// What waits must not need a pack that is neither known nor waiting itself, nor use a pack number
 /// again that the medium has: both can happen to it when the catalogue was lost or is an old one.
-bool SetWriter::spool_fits() {
+bool SetWriter::spool_fits(std::uint32_t free_pack) {
   const std::vector<SpooledSession> sessions = set_.spool().sessions();
   const std::map<std::uint32_t, PackInfo>& known = set_.catalogue().packs();
-  const std::optional<SealedSession> newest = newest_session();
-  const std::uint32_t free = newest ? next_pack_after(*newest) : 1;
   const bool fits =
       std::all_of(sessions.begin(), sessions.end(), [&](const SpooledSession& session) {
         const std::vector<PackInfo>& packs = session.manifest.packs;
-        return session.header.first_pack >= free &&
+        return session.header.first_pack >= free_pack &&
                std::all_of(packs.begin(), packs.end(), [&](const PackInfo& pack) {
                  const auto found = known.find(pack.number);
                  return found != known.end() && found->second == pack;
@@ -455,7 +267,7 @@ void SetWriter::write_session(const SpooledSession& session) {
     throw MediumError{"medium \"{}\" does not give back the seal of session {}",
                       printable(medium_.path()), session.number()};
   }
-  set_.catalogue().commit({session.number(), sealed->seal_digest, next_pack_after(*sealed)},
+  set_.catalogue().commit({session.number(), sealed->seal_digest, sealed->next_pack()},
                           session.header_bytes);
   set_.spool().discard(session.number());
   ++totals_.sessions;

@@ -19,15 +19,14 @@ struct WriteTotals {
   double connected_seconds = 0;
 };
 
-/// Brings a set's spool onto its medium. design.md 3, steps 3 to 5.
+/// Brings a set's spool onto its medium: attach, write, read back.
 class SetWriter {
  public:
   /// Lifetime: all outlive the writer.
   SetWriter(MediaSet& set, FolderMedium& medium, Observer& observer);
 
-  /// Identifies the medium by its signed label, compares its chain with the catalogue, learns
-  /// what the catalogue lost, and proves that every pack the catalogue knows is present.
-  /// Errors: MediumError (another set's, another site's); AuthenticityError (behind, forked).
+  /// Runs the ChainCheck, then proves that every pack the catalogue knows is present.
+  /// Errors: as ChainCheck::run.
   Attached attach();
 
   /// Writes, seals and reads back every spooled session, and commits each to the catalogue.
@@ -36,19 +35,9 @@ class SetWriter {
   WriteTotals write();
 
  private:
-  void check_label();
-  void compare_chains();
-  [[noreturn]] void throw_other_site() const;
-  [[noreturn]] void throw_other_set() const;
-  [[nodiscard]] std::optional<SealedSession> newest_session();
-  void learn(const SealedSession& newest);
-  void learn_packs(const SealedSession& session);
-  [[nodiscard]] bool may_take_over(const SealedSession& newest);
-  void take_over(const SealedSession& newest);
-  void complete_copies(const SealedSession& session);
   void prove_packs_present(const SpooledSession& session) const;
   [[nodiscard]] bool forget_missing_packs();
-  [[nodiscard]] bool spool_fits();
+  [[nodiscard]] bool spool_fits(std::uint32_t free_pack);
   void check_space(const std::vector<SpooledSession>& sessions);
   void write_session(const SpooledSession& session);
   void write_packs(const SpooledSession& session);

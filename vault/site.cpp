@@ -18,6 +18,9 @@ constexpr std::uint16_t kCertificate = 2;
 constexpr std::uint16_t kPolicy = 3;
 constexpr std::uint64_t kSmallFileMax = 64 * kKiB;
 constexpr std::uint64_t kSiteFileMax = 16 * kMiB;
+constexpr std::string_view kBeginAnew =
+    "put it back from a copy, or begin a new site folder from a medium and the kit: 'azekura init "
+    "SITE --from MEDIUM --kit DIR'";
 
 std::string host_key_path(const std::string& site) { return site + "/keys/host.key"; }
 std::string set_key_path(const std::string& site, const std::string& set) {
@@ -58,6 +61,11 @@ Site Site::create(const std::string& path, const RecoveryKey& kit, std::uint32_t
 
 Site Site::open(const std::string& path) {
   const std::optional<Buffer> bytes = read_file_if_any(path + "/identity", kSmallFileMax);
+  if (!bytes && exists(path + "/keys")) {
+    DamageError error{"site \"{}\" has lost its file 'identity'", printable(path)};
+    error.set_hint(std::string{kBeginAnew});
+    throw error;
+  }
   if (!bytes) {
     UsageError error{"\"{}\" is not an azekura site", printable(path)};
     error.set_hint(
@@ -87,7 +95,13 @@ Site Site::open(const std::string& path) {
 }
 
 SigningKey Site::host_key() const {
-  Buffer seed = read_file(host_key_path(path_), kSmallFileMax);
+  std::optional<Buffer> bytes = read_file_if_any(host_key_path(path_), kSmallFileMax);
+  if (!bytes) {
+    DamageError error{"site \"{}\" has lost its host key", printable(path_)};
+    error.set_hint(std::string{kBeginAnew});
+    throw error;
+  }
+  Buffer& seed = *bytes;
   if (seed.size() != SigningKey::kSeedBytes) {
     throw DamageError{"the host key of site \"{}\" has {} bytes, not {}", printable(path_),
                       seed.size(), SigningKey::kSeedBytes};
@@ -98,7 +112,13 @@ SigningKey Site::host_key() const {
 }
 
 std::string Site::site_file() const {
-  return std::string{as_text(read_file(path_ + "/site.toml", kSiteFileMax))};
+  const std::optional<Buffer> bytes = read_file_if_any(path_ + "/site.toml", kSiteFileMax);
+  if (!bytes) {
+    UsageError error{"site \"{}\" has lost its file site.toml", printable(path_)};
+    error.set_hint(std::string{kBeginAnew});
+    throw error;
+  }
+  return std::string{as_text(*bytes)};
 }
 
 SiteConfig Site::config() const { return SiteConfig::parse(site_file()); }

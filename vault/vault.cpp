@@ -64,6 +64,10 @@ std::vector<PackInfo> SealedSession::own_packs() const {
   return packs;
 }
 
+std::uint32_t SealedSession::next_pack() const {
+  return std::max(header.first_pack, manifest.packs.empty() ? 1 : manifest.packs.back().number + 1);
+}
+
 std::string session_path(std::string_view folder, std::uint32_t number, std::string_view object) {
   return fmt::format("{}/{:06}/{}", folder, number, object);
 }

@@ -29,6 +29,8 @@ struct SealedSession {
 
   [[nodiscard]] std::uint32_t number() const noexcept { return seal.identity.number; }
   [[nodiscard]] std::vector<PackInfo> own_packs() const;
+  /// The first pack number that is free after it.
+  [[nodiscard]] std::uint32_t next_pack() const;
 };
 
 /// The three folders of session copies, far apart on most file systems.

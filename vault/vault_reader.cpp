@@ -24,73 +24,6 @@ std::string StoredSnapshot::name() const {
   return fmt::format("{}/{}", session, snapshot.source.name);
 }
 
-/// A block's plain bytes and what they prove to be.
-struct VaultReader::OpenBlock {
-  std::uint32_t pack = 0;
-  std::uint32_t index = 0;
-  Buffer plain;
-  std::vector<ChunkId> ids;
-};
-
-/// One wanted extent on its way: hashes its chunks as its blocks come by.
-class VaultReader::ExtentCheck {
- public:
-  ExtentCheck(const WantedExtent& wanted, std::size_t index) : wanted_{wanted}, index_{index} {}
-
-  [[nodiscard]] std::uint32_t begin() const noexcept { return wanted_.position.byte; }
-  [[nodiscard]] std::uint64_t end() const noexcept {
-    return std::uint64_t{wanted_.position.byte} + wanted_.length;
-  }
-  [[nodiscard]] bool done() const noexcept { return done_; }
-
-  /// Delivers and hashes the part of the extent that lies in this block.
-  void take(const PackReader& pack, const OpenBlock& block, ExtentReceiver& receiver) {
-    const BlockInfo& info = pack.table().blocks[block.index];
-    const std::uint64_t from = std::max<std::uint64_t>(begin(), info.plain_offset);
-    const std::uint64_t to = std::min<std::uint64_t>(end(), info.plain_offset + info.plain_bytes);
-    receiver.bytes(index_, from - begin(),
-                   ByteView{block.plain}.subspan(from - info.plain_offset, to - from));
-    std::uint64_t at = info.plain_offset;
-    for (std::uint32_t i = 0; i < info.chunk_count && at < to; ++i) {
-      const std::uint32_t length = pack.table().chunk_lengths[info.first_chunk + i];
-      if (at >= from) {
-        if (at != next_) {
-          break;  // does not begin with a chunk: the digest will not match
-        }
-        hash_.update(chunk_item(block.ids[i], length));
-        next_ = at + length;
-      }
-      at += length;
-    }
-    if (to == end()) {
-      finish(receiver);
-    }
-  }
-
-  void fail(ExtentReceiver& receiver, const Error& error) {
-    done_ = true;
-    receiver.failed(index_, error);
-  }
-
- private:
-  void finish(ExtentReceiver& receiver) {
-    done_ = true;
-    if (next_ != end() || hash_.finish() != wanted_.digest) {
-      receiver.failed(
-          index_, DamageError{"bytes {} to {} of pack {:08x} are not what was backed up", begin(),
-                              end(), wanted_.position.pack});
-    } else {
-      receiver.proven(index_);
-    }
-  }
-
-  WantedExtent wanted_;
-  std::size_t index_;
-  std::uint64_t next_ = wanted_.position.byte;  ///< where the next chunk must begin
-  Sha256 hash_;
-  bool done_ = false;
-};
-
 VaultReader::VaultReader(const FolderMedium& medium, const RecoveryKey& key, unsigned threads)
     : medium_{medium}, threads_{threads} {
   Vault vault{medium, key.authority().public_key()};
@@ -100,8 +33,6 @@ VaultReader::VaultReader(const FolderMedium& medium, const RecoveryKey& key, uns
   open_generations();
   index_packs();
 }
-
-VaultReader::~VaultReader() = default;
 
 void VaultReader::open_slots(const RecoveryKey& key) {
   // Later headers repeat earlier slots; the newest first finds a lost session's slot too.
@@ -217,8 +148,8 @@ std::vector<ChunkId> VaultReader::chunk_ids(const PackReader& pack, std::uint32_
   return ids;
 }
 
-std::shared_ptr<const VaultReader::OpenBlock> VaultReader::open_block(const PackReader& pack,
-                                                                      std::uint32_t index) const {
+std::shared_ptr<const OpenBlock> VaultReader::open_block(const PackReader& pack,
+                                                         std::uint32_t index) const {
   auto block = std::make_shared<OpenBlock>();
   block->pack = pack.number();
   block->index = index;
@@ -227,8 +158,8 @@ std::shared_ptr<const VaultReader::OpenBlock> VaultReader::open_block(const Pack
   return block;
 }
 
-std::shared_ptr<const VaultReader::OpenBlock> VaultReader::cached_block(const PackReader& pack,
-                                                                        std::uint32_t index) {
+std::shared_ptr<const OpenBlock> VaultReader::cached_block(const PackReader& pack,
+                                                           std::uint32_t index) {
   const auto known = std::find_if(
       recent_blocks_.begin(), recent_blocks_.end(),
       [&](const auto& block) { return block->pack == pack.number() && block->index == index; });
@@ -329,92 +260,68 @@ void VaultReader::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& re
 
 void VaultReader::fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
                              std::span<const std::size_t> indexes, ExtentReceiver& receiver) {
-  std::vector<ExtentCheck> checks;
-  checks.reserve(indexes.size());
-  for (const std::size_t index : indexes) {
-    checks.emplace_back(wanted[index], index);
-  }
-  std::shared_ptr<PackReader> pack_reader;
+  std::shared_ptr<PackReader> source;
   try {
-    pack_reader = pack(number);
+    source = pack(number);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::medium) {
       throw;
     }
-    for (ExtentCheck& check : checks) {
-      check.fail(receiver, error);
+    for (const std::size_t index : indexes) {
+      receiver.failed(index, error);
     }
     return;
   }
-  const PackReader& source = *pack_reader;
+  PackFetch fetch{*source, wanted, indexes, receiver};
+  const std::vector<std::uint32_t> blocks = fetch.blocks();
+  if (blocks.size() < kParallelBlocks) {
+    fetch_few(*source, blocks, fetch);
+  } else {
+    fetch_many(*source, blocks, fetch);
+  }
+  fetch.finish();
+}
 
-  // The blocks somebody wants, forwards; the extents are sorted the same way.
+void VaultReader::fetch_few(const PackReader& source, std::span<const std::uint32_t> blocks,
+                            PackFetch& fetch) {
+  for (const std::uint32_t block : blocks) {
+    std::shared_ptr<const OpenBlock> opened;
+    try {
+      opened = cached_block(source, block);
+    } catch (const Error& error) {
+      fetch.fail(block, error);
+      continue;
+    }
+    fetch.take(*opened);
+  }
+}
+
+void VaultReader::fetch_many(const PackReader& source, std::span<const std::uint32_t> blocks,
+                             PackFetch& fetch) const {
   struct Job {
     std::uint32_t block = 0;
     std::shared_ptr<const OpenBlock> opened;
     std::optional<Error> failure;
   };
-  std::vector<std::uint32_t> blocks;
-  std::size_t first = 0;
-  for (std::uint32_t i = 0; i < source.table().blocks.size(); ++i) {
-    const BlockInfo& info = source.table().blocks[i];
-    const std::uint64_t block_end = std::uint64_t{info.plain_offset} + info.plain_bytes;
-    const bool is_wanted =
-        std::any_of(checks.begin() + static_cast<std::ptrdiff_t>(first), checks.end(),
-                    [&](const ExtentCheck& check) {
-                      return check.begin() < block_end && check.end() > info.plain_offset;
-                    });
-    if (is_wanted) {
-      blocks.push_back(i);
-    }
-    while (first < checks.size() && checks[first].end() <= block_end) {
-      ++first;
-    }
-  }
-  const auto open = [&](Job& job, bool cached) {
+  const auto open = [&](Job& job) {
     try {
-      job.opened = cached ? cached_block(source, job.block) : open_block(source, job.block);
+      job.opened = open_block(source, job.block);
     } catch (const Error& error) {
       job.failure = error;
     }
   };
   const auto deliver = [&](const Job& job) {
-    const BlockInfo& info = source.table().blocks[job.block];
-    const std::uint64_t block_end = std::uint64_t{info.plain_offset} + info.plain_bytes;
-    for (ExtentCheck& check : checks) {
-      if (check.begin() >= block_end) {
-        break;
-      }
-      if (check.done() || check.end() <= info.plain_offset) {
-        continue;
-      }
-      if (job.failure) {
-        check.fail(receiver, *job.failure);
-      } else {
-        check.take(source, *job.opened, receiver);
-      }
+    if (job.failure) {
+      fetch.fail(job.block, *job.failure);
+    } else {
+      fetch.take(*job.opened);
     }
   };
-  if (blocks.size() < kParallelBlocks) {
-    for (const std::uint32_t block : blocks) {
-      Job job{block, nullptr, std::nullopt};
-      open(job, true);
-      deliver(job);
-    }
-  } else {
-    OrderedStage<Job> stage{threads_, kBlocksPerThread * threads_,
-                            [&](Job& job) { open(job, false); }, [&](Job&& job) { deliver(job); }};
-    for (const std::uint32_t block : blocks) {
-      stage.push({block, nullptr, std::nullopt});
-    }
-    stage.drain();
+  OrderedStage<Job> stage{threads_, kBlocksPerThread * threads_, open, deliver};
+  for (const std::uint32_t block : blocks) {
+    stage.push({block, nullptr, std::nullopt});
   }
-  for (ExtentCheck& check : checks) {
-    if (!check.done()) {
-      check.fail(receiver, DamageError{"bytes {} to {} lie outside pack {:08x}", check.begin(),
-                                       check.end(), number});
-    }
-  }
+  stage.drain();
 }
 
 }  // namespace azekura::vault

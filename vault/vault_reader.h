@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/extent_source.h"
+#include "vault/pack_fetch.h"
 #include "vault/pack_reader.h"
 #include "vault/recovery_key.h"
 #include "vault/vault.h"
@@ -32,7 +33,6 @@ class VaultReader final : public ExtentSource {
   /// Lifetime: `medium` outlives the reader. Errors: AuthenticityError if the key opens no session;
   /// MediumError. Sessions that do not count are left out; findings() names them.
   VaultReader(const FolderMedium& medium, const RecoveryKey& key, unsigned threads);
-  ~VaultReader() override;
 
   [[nodiscard]] const std::vector<Finding>& findings() const noexcept { return findings_; }
   [[nodiscard]] const std::vector<SealedSession>& sessions() const noexcept { return sessions_; }
@@ -59,14 +59,14 @@ class VaultReader final : public ExtentSource {
                                                ByteView plain) const;
 
  private:
-  struct OpenBlock;
-  class ExtentCheck;
-
   void open_slots(const RecoveryKey& key);
   void open_generations();
   void index_packs();
   void fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
                   std::span<const std::size_t> indexes, ExtentReceiver& receiver);
+  void fetch_few(const PackReader& source, std::span<const std::uint32_t> blocks, PackFetch& fetch);
+  void fetch_many(const PackReader& source, std::span<const std::uint32_t> blocks,
+                  PackFetch& fetch) const;
   [[nodiscard]] const ChunkTable& chunk_table(std::uint32_t pack);
   [[nodiscard]] bool hash_extent(const Extent& extent, Sha256& content);
   [[nodiscard]] std::shared_ptr<const OpenBlock> open_block(const PackReader& pack,

@@ -185,6 +185,44 @@ class Sources(AzekuraCase):
         self.backup()
         self.assert_restores("latest", state_of(self.tree))
 
+    def test_a_source_that_is_not_mounted(self):
+        """Its mount point is there and empty: not what was backed up last night."""
+        self.backup()
+        whole = state_of(self.tree)
+        self.tree.rename(self.home / "away")
+        self.tree.mkdir()
+        for _night in range(2):
+            ended = self.backup("--json", code=INCOMPLETE)
+            self.assertEqual([one["complete"] for one in ended.events("snapshot")], [False])
+            self.assertIn("source 'tree' is empty now and was not before: is its file system "
+                          "mounted?", ended.errors)
+        self.assert_restores("latest", whole)
+        self.tree.rmdir()
+        (self.home / "away").rename(self.tree)
+        self.backup()
+        self.assert_restores("4/tree", whole)
+
+    def test_a_folder_that_was_always_empty(self):
+        (self.home / "inbox").mkdir()
+        self.at_site("source", "add", "inbox", self.home / "inbox")
+        for _night in range(2):
+            self.backup("inbox")
+
+    def test_site_and_media_are_left_out(self):
+        """The source is the folder that all of it lies in."""
+        self.at_site("source", "add", "all", self.home)
+        medium = self.medium.name.encode()
+        for night in range(1, 4):
+            ended = self.backup("all")
+            self.assertIn(f'"{self.site}" is left out', ended.errors + ended.text)
+            self.assertIn(f'"{self.medium}" is left out', ended.errors + ended.text)
+            found = state_of(self.restore(f"{night}/all"))
+            self.assertIn(b"tree/table.sql", found)
+            self.assertEqual([name for name in found if name.startswith((b"site/", medium + b"/"))],
+                             [])
+        self.assertIn(b"site", found)
+        self.assertIn(medium, found)
+
     def test_a_source_that_is_gone(self):
         self.add_command("ehr", "echo patients")
         self.backup()

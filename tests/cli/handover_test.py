@@ -103,8 +103,10 @@ class Handover(HandoverCase):
         self.begin_again()
         self.backup()
         before = {path: path.read_bytes() for path in self.medium.rglob("*") if path.is_file()}
-        ended = self.azekura("-s", lost, "backup", "--to", "daily", code=None)
-        self.assertIn(ended.code, (AUTHENTICITY, MEDIUM), ended)
+        self.assert_fails(
+            AUTHENTICITY, f'another host of this site took over medium "{self.medium}": this host '
+            "was replaced", "-s", lost, "backup", "--to", "daily",
+            hint="run backups on that host; this site folder is no longer wanted")
         self.assertEqual(
             {path: path.read_bytes() for path in self.medium.rglob("*") if path.is_file()}, before)
 

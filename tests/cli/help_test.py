@@ -103,8 +103,13 @@ class Mistakes(AzekuraCase):
         for command in ("source", "set", "catalogue", "key"):
             self.assert_fails(USAGE, "A subcommand is required", command, hint=self.HINT, out="")
 
-    def test_an_unknown_command_or_option(self):
-        for arguments in (["backpu"], ["backup", "--too", "x"], ["list", "--from"]):
+    def test_an_unknown_command(self):
+        for arguments in (["backpu"], ["set", "ad", "daily"]):
+            self.assert_fails(USAGE, f"there is no command '{arguments[min(1, len(arguments) - 1)]}'",
+                              *arguments, hint=self.HINT, out="")
+
+    def test_an_unknown_option(self):
+        for arguments in (["--too"], ["backup", "--too", "x"], ["list", "--from"]):
             ended = self.azekura(*arguments, code=USAGE)
             self.assertEqual(ended.out, b"")
             self.assertRegex(ended.errors,

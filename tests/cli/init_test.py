@@ -56,6 +56,14 @@ class Init(AzekuraCase):
                           "init", self.site, "--kit", "elsewhere/kit", hint=INSIDE_HINT, out="")
         self.assertEqual(list(self.site.iterdir()), [])
 
+    def test_refuses_a_kit_on_a_medium(self):
+        self.make_hospital()
+        for kit in (self.medium, self.medium / "kit"):
+            self.assert_fails(USAGE, f'the kit\'s folder "{kit}" lies on a medium', "init",
+                              self.home / "second", "--kit", kit, out="",
+                              hint="keep the kit apart from the media: write it anywhere else")
+        self.assertFalse((self.home / "second").exists())
+
     def test_refuses_a_folder_that_is_not_empty(self):
         self.site.mkdir()
         (self.site / "theirs").write_text("kept")

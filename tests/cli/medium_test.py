@@ -238,7 +238,9 @@ class Older(MediumCase):
     def test_a_forked_medium_is_refused(self):
         mine = self.fork(nights=1)
         self.assert_refused(AUTHENTICITY, f'medium "{self.medium}" is forked: its session 2 is '
-                            "not the one this host sealed", None)
+                            "not the one this host sealed",
+                            "keep this medium, unwritten, as evidence; fetch the one this host "
+                            "wrote")
         self.put_back(mine)
         self.at_site("write", "daily")
         self.assert_all_restore({"1/tree": self.first, "3/tree": state_of(self.tree)})
@@ -246,7 +248,9 @@ class Older(MediumCase):
     def test_a_forked_medium_that_is_ahead_is_refused(self):
         self.fork(nights=2)
         self.assert_refused(AUTHENTICITY, f'medium "{self.medium}" is forked: its session 2 is '
-                            "not the one this host sealed", None)
+                            "not the one this host sealed",
+                            "keep this medium, unwritten, as evidence; fetch the one this host "
+                            "wrote")
 
 
 class Damaged(MediumCase):

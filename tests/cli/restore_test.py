@@ -73,6 +73,14 @@ class Restore(AzekuraCase):
         self.assertIn(ended.code, (2, 3), ended)
         self.assertEqual(self.target.read_text(), "theirs")
 
+    def test_a_target_on_the_medium_is_refused(self):
+        before = sorted(path.name for path in self.medium.iterdir())
+        for target in (self.medium, self.medium / "restored", self.medium / "packs" / "x"):
+            self.assert_fails(2, f'"{target}" lies on the medium', "restore", "latest",
+                              *self.keyed(), "--target", target, out="",
+                              hint="choose a folder on another file system")
+        self.assertEqual(sorted(path.name for path in self.medium.iterdir()), before)
+
     def test_a_part(self):
         self.restored("latest", "--source", "tree", "--path", "ward/図", "--path", "/note.txt")
         found = state_of(self.target)

@@ -80,19 +80,23 @@ class SourceAdd(AzekuraCase):
         for name in ("A", "a b", "a/b", "..", ".a", "é", "a\nb", "x" * 65):
             with self.subTest(name=name):
                 ended = self.at_site("source", "add", "--", name, self.temporary, code=USAGE)
-                self.assertIn("a name of a-z, 0-9, '-', '_', '.' (at most 64) is needed",
+                self.assertIn("is not a name: a-z, 0-9, '-', '_', '.' only, at most 64",
                               ended.errors)
         self.assertEqual(self.sources(), [])
         self.at_site("source", "add", "x" * 64, self.temporary)
 
     def test_a_name_taken(self):
         self.at_site("source", "add", "tree", self.temporary)
-        ended = self.at_site("source", "add", "tree", self.kit, code=USAGE)
-        self.assertIn("the source 'tree' is there twice", ended.errors)
+        self.assert_refused("there is already a source 'tree'", "tree", self.kit,
+                            hint="choose another name, or edit that source in site.toml")
         self.assertEqual(self.sources(), [("tree", "tree", str(self.temporary))])
 
     def test_a_path_that_is_not_there(self):
         self.assert_refused(f'"{self.home}/none" does not exist', "tree", self.home / "none")
+
+    def test_an_empty_path_or_command(self):
+        self.assert_refused("a path is empty", "tree", "")
+        self.assert_refused("the command is empty", "tree", "--command", "")
 
     def test_path_and_command_exclude_each_other(self):
         hint = "see 'azekura --help'"

@@ -36,9 +36,10 @@ struct Visited {
   std::map<std::string, WalkItem> items;
 };
 
-Visited walk(const std::string& origin, Observer& observer) {
+Visited walk(const std::string& origin, Observer& observer,
+             const std::vector<std::string>& left_out = {}) {
   Visited visited;
-  SourceWalker walker{origin, observer};
+  SourceWalker walker{origin, left_out, observer};
   while (const std::optional<WalkItem> item = walker.next()) {
     if (item->step == WalkStep::leave) {
       visited.order.emplace_back(">");
@@ -222,7 +223,7 @@ TEST_CASE("Source walker: a directory that moves away is reported, the walk goes
   dir.make_directory(deep);
   dir.write("z", "");
   RecordingObserver observer;
-  SourceWalker walker{dir.path(), observer};
+  SourceWalker walker{dir.path(), {}, observer};
   std::vector<std::string> seen;
   EntryFlaw flaw_of_a = EntryFlaw::none;
   int depth = 0;
@@ -254,9 +255,26 @@ TEST_CASE("Source walker: the origin may be one file, or a link to what is meant
 TEST_CASE("Source walker: an origin that cannot be walked is an error") {
   const TempDir dir;
   RecordingObserver observer;
-  CHECK_THROWS_AS(SourceWalker(dir.path("missing"), observer), SourceError);
+  CHECK_THROWS_AS(SourceWalker(dir.path("missing"), {}, observer), SourceError);
   REQUIRE(::mkfifo(dir.path("pipe").c_str(), 0600) == 0);
-  CHECK_THROWS_AS(SourceWalker(dir.path("pipe"), observer), SourceError);
+  CHECK_THROWS_AS(SourceWalker(dir.path("pipe"), {}, observer), SourceError);
+}
+
+TEST_CASE("Source walker: what is left out is there, and empty") {
+  const TempDir dir;
+  dir.make_directory("kept");
+  dir.make_directory("site/keys");
+  dir.write("kept/file", "x");
+  dir.write("site/keys/host.key", "x");
+  REQUIRE(::symlink("site", dir.path("link").c_str()) == 0);
+  RecordingObserver observer;
+  const Visited visited =
+      walk(dir.path(), observer, {dir.path("link"), dir.path("none"), dir.path("kept/file")});
+  CHECK(visited.order ==
+        std::vector<std::string>{"<", "<kept", "file", ">", "link", "<site", ">", ">"});
+  CHECK(observer.flaws.empty());
+  REQUIRE(observer.notices.size() == 1);
+  CHECK(observer.notices.front().find("is left out") != std::string::npos);
 }
 
 TEST_CASE("Source walker: what is mounted below is not part of the source") {
