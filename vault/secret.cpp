@@ -61,7 +61,9 @@ void wipe(MutableBytes bytes) noexcept {
 
 void fill_random(MutableBytes bytes) {
   prepare_sodium();
-  ::randombytes_buf(bytes.data(), bytes.size());
+  if (!bytes.empty()) {
+    ::randombytes_buf(bytes.data(), bytes.size());
+  }
 }
 
 void forbid_core_dumps() noexcept {

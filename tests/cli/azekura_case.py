@@ -99,7 +99,9 @@ class AzekuraCase(unittest.TestCase):
         self.temporary = self.home / "temporary"
         self.temporary.mkdir()
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
-                            "TMPDIR": str(self.temporary)}
+                            "TMPDIR": str(self.temporary),
+                            **{name: value for name, value in os.environ.items()
+                               if name.endswith("SAN_OPTIONS")}}
         self.site = self.home / "site"
         self.kit = self.home / "safe" / "kit"
         self.key = self.kit / "recovery.key"
