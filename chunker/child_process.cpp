@@ -52,6 +52,7 @@ struct Launch {
     ::sigaction(SIGPIPE, &standard, nullptr);
     sigset_t none{};
     ::sigemptyset(&none);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the child has one thread
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::execl("/bin/sh", "sh", "-c", launch.command, static_cast<char*>(nullptr));
   }

@@ -12,7 +12,7 @@ namespace azekura::chunker {
 namespace {
 
 /// Enough for one record; a group with more members than fit has no name for us.
-constexpr std::size_t kRecordBytes = 256 * 1024;
+constexpr std::size_t kRecordBytes = 256 * kKiB;
 
 std::string usable(const char* name) {
   std::string text{name};

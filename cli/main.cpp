@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+// NOLINTNEXTLINE(bugprone-exception-escape): only while the options are set up, for want of memory
 int main(int argc, char** argv) {
   namespace cli = azekura::cli;
   CLI::App app{"Immutable, offline backup and restore for hospitals", "azekura"};

@@ -17,6 +17,8 @@ using Json = nlohmann::ordered_json;
 class Output final : public Observer {
  public:
   explicit Output(std::string_view program);
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
   ~Output() override;
 
   void use_json() noexcept { json_ = true; }

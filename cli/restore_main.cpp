@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 /// The program that lies on every medium: what needs a medium and the recovery key only.
+// NOLINTNEXTLINE(bugprone-exception-escape): only while the options are set up, for want of memory
 int main(int argc, char** argv) {
   namespace cli = azekura::cli;
   CLI::App app{"Reads Azekura media: restore, browse, verify", "azekura-restore"};

@@ -3,7 +3,6 @@
 #include "core/interrupt.h"
 #include "core/text.h"
 #include "core/tree_codec.h"
-#include "restore/tree_view.h"
 #include "vault/hash.h"
 
 #include <fmt/format.h>
@@ -17,6 +16,19 @@ Digest digest_of(const Content& content) {
   ByteWriter encoded;
   encode_content(encoded, content);
   return vault::sha256(encoded.view());
+}
+
+/// The first name of a file has its content, further ones have none (docs/format.md, section 10).
+/// `met`: ids of the files whose first name came by. nullptr if all is well.
+const char* link_problem(const Entry& entry, std::set<std::uint64_t>& met) {
+  if (entry.kind != EntryKind::file || !entry.hard_link) {
+    return nullptr;
+  }
+  const bool is_first = met.insert(entry.hard_link->id).second;
+  if (is_first && !entry.content && entry.flaw == EntryFlaw::none) {
+    return "the first name of a file has no content";
+  }
+  return !is_first && entry.content ? "a further name of a file has content of its own" : nullptr;
 }
 
 }  // namespace
@@ -46,33 +58,35 @@ TreeCheck::Walked TreeCheck::walk(const vault::StoredSnapshot& stored, Shared sh
       continue;
     }
     const Entry& entry = tree.entry();
-    // The first name of a file has its content, further ones have none (docs/format.md, 10).
-    if (entry.kind == EntryKind::file && entry.hard_link) {
-      const bool is_first = links.insert(entry.hard_link->id).second;
-      if (is_first && !entry.content && entry.flaw == EntryFlaw::none) {
-        if (has_skipped) {
-          return Walked::links_in_doubt;
-        }
-        report(stored, tree.path(), "the first name of a file has no content");
-      } else if (!is_first && entry.content) {
-        report(stored, tree.path(), "a further name of a file has content of its own");
+    if (const char* const problem = link_problem(entry, links)) {
+      if (has_skipped && !entry.content) {
+        return Walked::links_in_doubt;
       }
+      report(stored, tree.path(), problem);
     }
     if (!entry.content) {
       continue;
     }
-    const Digest encoded = digest_of(*entry.content);
-    if (was_intact(encoded)) {
-      if (entry.kind == EntryKind::directory && shared == Shared::skipped) {
-        has_skipped = true;
-        tree.skip();
-      }
-    } else if (const auto problem = verifier_.check_content(*entry.content)) {
-      report(stored, tree.path(), *problem);
-    } else {
-      intact_.insert(encoded);
+    if (was_intact(stored, tree) && entry.kind == EntryKind::directory &&
+        shared == Shared::skipped) {
+      has_skipped = true;
+      tree.skip();
     }
   }
+}
+
+bool TreeCheck::was_intact(const vault::StoredSnapshot& stored, const restore::TreeWalk& tree) {
+  const Content& content = *tree.entry().content;
+  const Digest encoded = digest_of(content);
+  if (intact_.contains(encoded)) {
+    return true;
+  }
+  if (const auto problem = verifier_.check_content(content)) {
+    report(stored, tree.path(), *problem);
+  } else {
+    intact_.insert(encoded);
+  }
+  return false;
 }
 
 void TreeCheck::report(const vault::StoredSnapshot& stored, const std::string& path,

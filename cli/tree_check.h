@@ -2,6 +2,7 @@
 
 #include "cli/output.h"
 #include "core/ids.h"
+#include "restore/tree_view.h"
 #include "vault/verifier.h"
 
 #include <cstdint>
@@ -30,7 +31,8 @@ class TreeCheck {
   enum class Walked { enough, links_in_doubt };
 
   Walked walk(const vault::StoredSnapshot& stored, Shared shared);
-  [[nodiscard]] bool was_intact(const Digest& encoded) const { return intact_.contains(encoded); }
+  /// Whether the content of the walk's entry was found intact before; looks at it if not.
+  bool was_intact(const vault::StoredSnapshot& stored, const restore::TreeWalk& tree);
   void report(const vault::StoredSnapshot& stored, const std::string& path,
               std::string_view problem);
 

@@ -41,7 +41,7 @@ std::optional<std::string> text_of(const toml::table& table, std::string_view ke
   if (node == nullptr) {
     return std::nullopt;
   }
-  const std::optional<std::string> text = node->value<std::string>();
+  std::optional<std::string> text = node->value<std::string>();
   if (!node->is_string() || !text || text->empty() || text->size() > limits::kTextMax ||
       text->find('\0') != std::string::npos) {
     fail(*node, fmt::format("'{}' must be a text that is not empty", key));

@@ -77,7 +77,7 @@ PathGuard::PathGuard(const std::string& target, TargetState state)
   }
 }
 
-UniqueFd PathGuard::open_beneath(int directory, const std::string& name, int flags) const {
+UniqueFd PathGuard::open_beneath(int directory, const std::string& name, int flags) {
   struct open_how how {};
   how.flags = static_cast<unsigned>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.mode = (flags & O_CREAT) != 0 ? 0600U : 0U;

@@ -73,7 +73,7 @@ class PathGuard {
 
   DirectoryHandle find_open(DirectoryId id);
   DirectoryHandle keep_open(DirectoryId id, UniqueFd fd);
-  UniqueFd open_beneath(int directory, const std::string& name, int flags) const;
+  static UniqueFd open_beneath(int directory, const std::string& name, int flags);
 
   static constexpr std::size_t kOpenDirectories = 64;
 

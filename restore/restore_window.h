@@ -71,7 +71,7 @@ class RestoreWindow : private ExtentReceiver {
   void attempt(std::uint32_t file, Step&& step);
   void lose(PendingFile& file, std::string reason);
   void finish(PendingFile& file);
-  void note_use(std::uint32_t file);
+  void note_use(std::uint32_t number);
   void close_least_used();
   void forget_use(PendingFile& file);
   void fetch_all();

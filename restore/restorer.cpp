@@ -274,8 +274,7 @@ void TreeRestorer::restore_orphans() {
   if (!selection_.is_everything()) {
     find_contents(heirs);
   }
-  for (std::size_t i = 0; i < orphans_.size(); ++i) {
-    const Orphan& orphan = orphans_[i];
+  for (const Orphan& orphan : orphans_) {
     if (!links_.knows(orphan.id)) {
       reporter_.lost(guard_.path(orphan.directory, orphan.name),
                      orphan.unreadable ? kUnreadable : "its content cannot be found");

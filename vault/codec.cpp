@@ -22,13 +22,13 @@ struct FreeExpander {
 };
 
 ZSTD_CCtx* compressor() {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeCompressor> context{ZSTD_createCCtx()};
+  thread_local std::unique_ptr<ZSTD_CCtx, FreeCompressor> context{ZSTD_createCCtx()};
   AZK_CHECK(context != nullptr);
   return context.get();
 }
 
 ZSTD_DCtx* expander() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeExpander> context{ZSTD_createDCtx()};
+  thread_local std::unique_ptr<ZSTD_DCtx, FreeExpander> context{ZSTD_createDCtx()};
   AZK_CHECK(context != nullptr);
   return context.get();
 }

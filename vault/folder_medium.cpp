@@ -32,9 +32,8 @@ constexpr std::size_t kDirectAlignment = 4096;
 constexpr std::int64_t kConstantTime = 946'684'800;
 
 struct FreeMemory {
-  void operator()(std::byte* memory) const {
-    std::free(memory);
-  }  // NOLINT(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory): from aligned_alloc
+  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): from aligned_alloc
+  void operator()(std::byte* memory) const { std::free(memory); }
 };
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }

@@ -144,7 +144,10 @@ std::uint32_t MediaSet::next_pack() const {
 
 std::vector<KeySlot> MediaSet::earlier_slots() const {
   std::vector<SpooledSession> sessions = spool_.sessions();
-  return sessions.empty() ? catalogue_->slots() : std::move(sessions.back().header.slots);
+  if (sessions.empty()) {
+    return catalogue_->slots();
+  }
+  return std::move(sessions.back().header.slots);
 }
 
 void MediaSet::discard_spool() {

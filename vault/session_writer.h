@@ -33,6 +33,8 @@ class SessionWriter final : public ChunkSink {
  public:
   /// Makes the session's header durable in the spool. Lifetime: `set` outlives it.
   SessionWriter(MediaSet& set, unsigned threads);
+  SessionWriter(const SessionWriter&) = delete;
+  SessionWriter& operator=(const SessionWriter&) = delete;
   ~SessionWriter() override;
 
   [[nodiscard]] const CutterKey& cutter_key() const noexcept override { return cutter_key_; }

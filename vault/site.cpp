@@ -29,8 +29,8 @@ std::string set_key_path(const std::string& site, const std::string& set) {
 
 }  // namespace
 
-Site::Site(std::string path, Writer writer, Policy policy)
-    : path_{std::move(path)}, writer_{std::move(writer)}, policy_{std::move(policy)} {}
+Site::Site(std::string path, const Writer& writer, Policy policy)
+    : path_{std::move(path)}, writer_{writer}, policy_{std::move(policy)} {}
 
 Site Site::create(const std::string& path, const RecoveryKey& kit, std::uint32_t epoch,
                   std::string_view site_file) {
@@ -86,7 +86,7 @@ Site Site::open(const std::string& path) {
     throw AuthenticityError{"the identity of site \"{}\" is not signed by its authority",
                             printable(path)};
   }
-  Site site{path, std::move(writer), std::move(policy)};
+  Site site{path, writer, std::move(policy)};
   if (site.host_key().public_key() != site.writer_.certificate.host_key) {
     throw AuthenticityError{"the host key of site \"{}\" is not the certified one",
                             printable(path)};

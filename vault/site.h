@@ -62,7 +62,7 @@ class Site {
   [[nodiscard]] std::optional<std::string> kit_on_this_host() const;
 
  private:
-  Site(std::string path, Writer writer, Policy policy);
+  Site(std::string path, const Writer& writer, Policy policy);
 
   std::string path_;
   Writer writer_;

@@ -198,7 +198,7 @@ std::uint32_t Spool::next_pack() const {
 }
 
 std::string Spool::begin(const SessionHeader& header) {
-  const std::string folder = fmt::format("{}/{:06}", path_, header.identity.number);
+  std::string folder = fmt::format("{}/{:06}", path_, header.identity.number);
   make_directory(folder);
   make_directory(folder + "/packs");
   replace_file(folder + "/header", header.encode());

@@ -100,7 +100,7 @@ void Vault::read_label(const std::optional<PublicSigningKey>& authority) {
                               authority_fingerprint(label.writer.authority),
                               authority_fingerprint(*authority)};
     }
-    label_ = std::move(label);
+    label_ = label;
   });
   if (finding) {
     findings_.push_back(std::move(*finding));

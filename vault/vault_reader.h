@@ -67,7 +67,7 @@ class VaultReader final : public ExtentSource {
   void fetch_few(const PackReader& source, std::span<const std::uint32_t> blocks, PackFetch& fetch);
   void fetch_many(const PackReader& source, std::span<const std::uint32_t> blocks,
                   PackFetch& fetch) const;
-  [[nodiscard]] const ChunkTable& chunk_table(std::uint32_t pack);
+  [[nodiscard]] const ChunkTable& chunk_table(std::uint32_t number);
   [[nodiscard]] bool hash_extent(const Extent& extent, Sha256& content);
   [[nodiscard]] std::shared_ptr<const OpenBlock> open_block(const PackReader& pack,
                                                             std::uint32_t index) const;

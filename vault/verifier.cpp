@@ -57,7 +57,7 @@ std::uint32_t count_unsealed(const FolderMedium& medium,
       const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number, 16);
       const bool is_vouched = error == std::errc{} && end == name.data() + name.size() &&
                               packs.contains(number) &&
-                              pack_path(number) == "packs/" + folder + "/" + name;
+                              pack_path(number) == fmt::format("packs/{}/{}", folder, name);
       unsealed += is_vouched ? 0 : 1;
     }
   }
