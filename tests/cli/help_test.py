@@ -14,9 +14,7 @@ def codes_of_help(text):
             for code, meaning in re.findall(r"^ +(\d+)  (\S.*)$", table, re.MULTILINE)]
 
 
-class Help(AzekuraCase):
-    PROGRAM_NAMES = ("azekura", "azekura-restore")
-
+class HelpCase(AzekuraCase):
     def help_of(self, program, command):
         path = self.azekura_program if program == "azekura" else self.restore_program
         return self.run_program([path, *command, "--help"])
@@ -30,6 +28,10 @@ class Help(AzekuraCase):
             found += [[*command, name] for name in re.findall(r"^  ([a-z]+) ", listed,
                                                               re.MULTILINE)]
         return found
+
+
+class Help(HelpCase):
+    PROGRAM_NAMES = ("azekura", "azekura-restore")
 
     def test_there_is_one_for_every_command(self):
         names = {" ".join(command) for command in self.commands("azekura")}
@@ -80,6 +82,33 @@ class Help(AzekuraCase):
         shown = {code for code, _meaning in codes_of_help(self.azekura("--help").text)}
         self.assertEqual(codes - shown, set())
         self.assertEqual(shown - codes, {0, 4})  # done, and what only a report says
+
+
+class Manual(HelpCase):
+    """azekura(1), as scripts/make_man.py makes it of the help."""
+
+    def setUp(self):
+        super().setUp()
+        made = subprocess.run(["/usr/bin/python3", SOURCE_ROOT / "scripts" / "make_man.py",
+                               self.azekura_program], check=True, capture_output=True)
+        self.page = made.stdout.decode()
+
+    def test_has_every_option_of_every_command(self):
+        plain = self.page.replace("\\-", "-").replace("\\(aq", "'").replace("\\e", "\\")
+        for command in self.commands("azekura"):
+            text = self.help_of("azekura", command).text.partition("\nExit codes:")[0]
+            if "\nSubcommands:" in text:
+                continue
+            self.assertIn(f".SS azekura {' '.join(command)} ", plain)
+            for item, said in re.findall(r"^  (\S.*?) {2,}(\S.*)$", text, re.MULTILINE):
+                if "--help" not in item:
+                    self.assertIn(f".TP\n.B {item}\n{said}", plain)
+
+    def test_has_the_exit_codes(self):
+        status = self.page.partition(".SH EXIT STATUS\n")[2].partition("\n.SH ")[0]
+        found = re.findall(r"^\.TP\n\.B (\d+)\n(.+)$", status, re.MULTILINE)
+        self.assertEqual([(int(code), meaning) for code, meaning in found],
+                         codes_of_help(self.azekura("--help").text))
 
 
 class Version(AzekuraCase):
