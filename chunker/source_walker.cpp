@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "core/tree_codec.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -110,6 +111,9 @@ SourceWalker::SourceWalker(const std::string& origin, std::span<const std::strin
       throw_source_error(errno, "open the source", path_);
     }
   }
+  if (is_left_out(status->state)) {
+    throw SourceError{"\"{}\" is a site or a medium, which is no source", printable(path_)};
+  }
   mount_ = status->mount;
 }
 
@@ -141,6 +145,11 @@ std::optional<WalkItem> SourceWalker::next() {
 }
 
 std::optional<WalkItem> SourceWalker::visit(bool is_root) {
+  if (!is_root && !is_valid_name(name_)) {  // as file systems with names in UTF-16 may have
+    observer_.flawed(path_, "its name is longer than Linux allows");
+    levels_.back().flaw = EntryFlaw::unreadable;
+    return std::nullopt;
+  }
   try {
     const std::optional<ObjectStatus> status = look_at(directory_, name_, path_);
     if (!status) {

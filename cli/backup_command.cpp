@@ -49,6 +49,15 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
   } else {
     vault::MediaSet media_set{site, set.name, output};
     totals = capture_sources(media_set, sources, output);
+    totals.dropped = media_set.discarded();
+  }
+  if (totals.dropped > 0) {
+    output.warn(fmt::format("{} sessions that waited were dropped; what they had is captured again",
+                            totals.dropped));
+  }
+  if (totals.dropped > 0 && !options.sources.empty()) {
+    output.warn("but only of the sources named: back up the others too");
+    totals.complete = false;
   }
   if (output.unnamed_flaws() > 0) {
     output.warn(

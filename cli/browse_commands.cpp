@@ -140,8 +140,7 @@ int cat(const BrowseOptions& options, Output& output) {
   if (!entry || entry->kind != EntryKind::file) {
     throw UsageError{"there is no file \"{}\" in {}", printable(options.path), stored.name()};
   }
-  write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry);
-  return 0;
+  return write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry, output);
 }
 
 int du(const BrowseOptions& options, Output& output) {

@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace azekura::cli {
@@ -33,6 +34,11 @@ std::vector<std::string> own_folders(const vault::Site& site) {
     folders.push_back(set.folder);
   }
   return folders;
+}
+
+template <typename Predicate>
+std::size_t count_if(const std::vector<std::uint32_t>& numbers, Predicate predicate) {
+  return static_cast<std::size_t>(std::count_if(numbers.begin(), numbers.end(), predicate));
 }
 
 /// A source that cannot be opened at all is a snapshot too: one that says so.
@@ -89,6 +95,7 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sourc
   generation.site_file = set.site().site_file();
   const std::vector<std::string> left_out = own_folders(set.site());
   RunTotals totals;
+  totals.session = session;
   for (const Source& source : sources) {
     const Timestamp started = wall_clock_now();
     output.phase(fmt::format("reading {}", source.name), 0);
@@ -112,35 +119,45 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sourc
 
 RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config,
                             const std::vector<Source>& sources, Output& output) {
-  for (int attempt = 1;; ++attempt) {
+  std::size_t dropped = 0;  // sessions of earlier runs that waited
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
     vault::MediaSet set{site, set_config.name, output};
+    dropped += set.discarded();
     if (set.catalogue().head().number == 0 && exists(set_config.folder + "/label")) {
       // A catalogue that knows nothing: if the medium knows more, learn before reading everything.
       vault::FolderMedium medium{set_config.folder, vault::Access::append};
-      static_cast<void>(vault::SetWriter{set, medium, output}.attach());
+      vault::SetWriter writer{set, medium, output};
+      static_cast<void>(writer.attach());
+      dropped += writer.dropped().size();
     }
     RunTotals totals = capture_sources(set, sources, output);
+    const auto is_earlier = [&](std::uint32_t number) { return number != totals.session; };
     vault::FolderMedium medium{set_config.folder, vault::Access::append};
     vault::SetWriter writer{set, medium, output};
-    bool agreed = writer.attach() == vault::Attached::ready;
-    if (agreed) {
+    const bool is_ready = writer.attach() == vault::Attached::ready;
+    dropped += count_if(writer.dropped(), is_earlier);
+    if (is_ready) {
       try {
         const vault::WriteTotals written = writer.write();
+        if (set.catalogue().head().number < totals.session) {
+          throw vault::SpoolError{"what was captured cannot be read in the spool any more"};
+        }
         totals.stored_bytes = written.bytes;
         report_write(set_config, written, output);
+        totals.dropped = dropped;
         return totals;
       } catch (const vault::SpoolError& error) {
         output.warn(error.one_line());
+        dropped += count_if(set.spool().complete_numbers(), is_earlier);
         set.discard_spool();
-        agreed = false;
       }
-    }
-    if (!agreed && attempt == kAttempts) {
-      throw MediumError{"the set '{}' changed twice under the run; nothing was written",
-                        set_config.name};
     }
     output.notice("the sources are captured again");
   }
+  MediumError error{"what was captured for the set '{}' was lost twice before it was sealed",
+                    set_config.name};
+  error.set_hint("check the disk of the site, then run the backup again");
+  throw error;
 }
 
 vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set_config,

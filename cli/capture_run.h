@@ -11,9 +11,11 @@ namespace azekura::cli {
 
 /// What a run read, spooled and wrote; for reports and the exit code.
 struct RunTotals {
+  std::uint32_t session = 0;       ///< the number of what was captured
   std::uint64_t read_bytes = 0;    ///< source bytes read
   std::uint64_t total_bytes = 0;   ///< logical bytes of the snapshots
   std::uint64_t stored_bytes = 0;  ///< bytes the medium grew by
+  std::size_t dropped = 0;  ///< sessions of earlier runs that waited and could not be written
   bool complete = true;
 };
 

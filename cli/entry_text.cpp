@@ -1,5 +1,6 @@
 #include "cli/entry_text.h"
 
+#include "cli/exit_code.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file_io.h"
@@ -90,7 +91,8 @@ Json entry_object(const std::string& path, const Entry& entry) {
   return object;
 }
 
-void write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file) {
+int write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file,
+                          Output& output) {
   const std::optional<Content> content = restore::find_content(source, root, file);
   if (!content) {
     throw DamageError{"the snapshot has no content of this file; it could not be read"};
@@ -98,6 +100,12 @@ void write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry&
   restore::write_content(
       source, *content, [](ByteView bytes) { write_all(STDOUT_FILENO, bytes, "standard output"); },
       spill_directory());
+  if (file.flaw == EntryFlaw::none) {
+    return 0;
+  }
+  output.warn(
+      "this file was unreadable in part, or changed, when it was backed up: it may not be whole");
+  return exit_code_of(ErrorKind::incomplete);
 }
 
 }  // namespace azekura::cli

@@ -13,7 +13,9 @@ std::string entry_line(const std::string& path, const Entry& entry);
 /// The same for programs; docs/json.md.
 Json entry_object(const std::string& path, const Entry& entry);
 
-/// A file's bytes to standard output, none before they are proven.
-void write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file);
+/// A file's bytes to standard output, none before they are proven. Returns the exit code: of a file
+/// that was not whole when it was backed up, what there is comes with a warning.
+int write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file,
+                          Output& output);
 
 }  // namespace azekura::cli

@@ -49,12 +49,12 @@ void refuse_kit_inside_site(const std::string& site, const std::string& kit) {
   }
 }
 
-/// Nor on a medium: whoever finds that would have both, too.
-void refuse_kit_on_medium(const std::string& kit) {
-  for (std::string folder = kit; !folder.empty(); folder.resize(folder.rfind('/'))) {
+/// Nor may either travel with a medium: whoever finds that would have both, too.
+void refuse_on_medium(std::string_view what, const std::string& path) {
+  for (std::string folder = path; !folder.empty(); folder.resize(folder.rfind('/'))) {
     if (exists(folder + "/label") && exists(folder + "/azekura-restore")) {
-      UsageError error{"the kit's folder \"{}\" lies on a medium", printable(kit)};
-      error.set_hint("keep the kit apart from the media: write it anywhere else");
+      UsageError error{"the {}'s folder \"{}\" lies on a medium", what, printable(path)};
+      error.set_hint("choose a folder anywhere else: site, kit and media are kept apart");
       throw error;
     }
   }
@@ -78,7 +78,8 @@ int init_new(const InitOptions& options, Output& output) {
   const std::string path = absolute_path(options.site);
   const std::string kit = absolute_path(options.kit);
   refuse_kit_inside_site(path, kit);
-  refuse_kit_on_medium(kit);
+  refuse_on_medium("kit", kit);
+  refuse_on_medium("site", path);
   if (!list_directory(path).empty()) {
     UsageError error{"\"{}\" is not empty", printable(path)};
     error.set_hint("choose a folder that does not exist yet for the site");
@@ -148,6 +149,7 @@ int init_from_medium(const InitOptions& options, Output& output) {
   const std::string kit = absolute_path(options.kit);
   const std::string folder = absolute_path(options.from);
   refuse_kit_inside_site(path, kit);
+  refuse_on_medium("site", path);
   const vault::RecoveryKey key = read_recovery_key(key_files_in(kit));
   vault::FolderMedium medium{folder, vault::Access::append};
   std::optional<vault::Generation> generation;

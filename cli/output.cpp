@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 namespace azekura::cli {
 
@@ -23,6 +24,13 @@ constexpr double kPlainSeconds = 60;  ///< between progress lines where there is
 std::string duration_text(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+/// Never fails: a log that is full must not end a backup. finish() tells of results that were lost.
+template <typename... Args>
+void print(std::FILE* stream, fmt::format_string<Args...> form, Args&&... args) {
+  const std::string text = fmt::format(form, std::forward<Args>(args)...);
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stream));
 }
 
 bool is_utf8(std::string_view raw) {
@@ -51,30 +59,30 @@ Output::~Output() { clear_progress(); }
 void Output::line(std::string_view text) {
   if (!json_) {
     clear_progress();
-    fmt::print(stdout, "{}\n", text);
+    print(stdout, "{}\n", text);
   }
 }
 
 void Output::object(const Json& object) {
   if (json_) {
     clear_progress();
-    fmt::print(stdout, "{}\n", object.dump());
+    print(stdout, "{}\n", object.dump());
   }
 }
 
 void Output::warn(std::string_view text) {
   clear_progress();
-  fmt::print(stderr, "{}: warning: {}\n", program_, text);
+  print(stderr, "{}: warning: {}\n", program_, text);
 }
 
 int Output::error(const Error& error) {
   end_phase();
-  fmt::print(stderr, "{}: error: {}\n", program_, error.what());
+  print(stderr, "{}: error: {}\n", program_, error.what());
   for (const std::string& context : error.contexts()) {
-    fmt::print(stderr, "{}:   while {}\n", program_, context);
+    print(stderr, "{}:   while {}\n", program_, context);
   }
   if (!error.hint().empty()) {
-    fmt::print(stderr, "{}: hint: {}\n", program_, error.hint());
+    print(stderr, "{}: hint: {}\n", program_, error.hint());
   }
   const int code = exit_code_of(error.kind());
   if (json_) {
@@ -124,17 +132,17 @@ void Output::show_progress() {
     text += fmt::format(", {} left", duration_text(static_cast<double>(total_ - done_) / rate));
   }
   if (terminal_) {
-    fmt::print(stderr, "\r\033[K{}", text);
+    print(stderr, "\r\033[K{}", text);
     progress_on_line_ = true;
     std::fflush(stderr);
   } else {
-    fmt::print(stderr, "{}: {}\n", program_, text);
+    print(stderr, "{}: {}\n", program_, text);
   }
 }
 
 void Output::clear_progress() {
   if (progress_on_line_) {
-    fmt::print(stderr, "\r\033[K");
+    print(stderr, "\r\033[K");
     progress_on_line_ = false;
   }
 }
@@ -154,7 +162,7 @@ void Output::flawed(std::string_view path, std::string_view reason) {
 
 void Output::notice(std::string_view text) {
   clear_progress();
-  fmt::print(stderr, "{}: {}\n", program_, text);
+  print(stderr, "{}: {}\n", program_, text);
 }
 
 }  // namespace azekura::cli

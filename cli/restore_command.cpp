@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 namespace azekura::cli {
@@ -41,8 +42,7 @@ int restore_to_stdout(const RestoreOptions& options, Output& output) {
   if (!entry || entry->kind != EntryKind::file) {
     throw UsageError{"there is no file \"{}\" in {}", printable(path), snapshots.front()->name()};
   }
-  write_entry_to_stdout(*open.reader, snapshot.root, *entry);
-  return kDone;
+  return write_entry_to_stdout(*open.reader, snapshot.root, *entry, output);
 }
 
 void report_lost(const vault::StoredSnapshot& stored, const restore::LostItem& item,
@@ -72,6 +72,34 @@ restore::RestoreReport restore_one(const OpenMedium& open, const vault::StoredSn
       "restoring {} into \"{}\"", stored.name(), printable(settings.target));
 }
 
+/// Sources that "latest" has nothing of, or not the newest, because that is incomplete: said, and
+/// the exit code if something is left out.
+int report_left_out(const OpenMedium& open,
+                    const std::vector<const vault::StoredSnapshot*>& restored,
+                    const std::string& source, Output& output) {
+  std::map<std::string, const vault::StoredSnapshot*> newest;
+  for (const vault::StoredSnapshot& one : open.reader->snapshots()) {
+    newest[one.snapshot.source.name] = &one;
+  }
+  int code = kDone;
+  for (const auto& [name, stored] : newest) {
+    const vault::StoredSnapshot* const last = stored;
+    const auto found =
+        std::find_if(restored.begin(), restored.end(), [&](const vault::StoredSnapshot* one) {
+          return one->snapshot.source.name == last->snapshot.source.name;
+        });
+    if (found == restored.end() && source.empty()) {
+      output.warn(fmt::format("source '{}' is left out: it has no complete snapshot, only {}", name,
+                              last->name()));
+      code = exit_code_of(ErrorKind::incomplete);
+    } else if (found != restored.end() && *found != last) {
+      output.warn(
+          fmt::format("{} is newer than {} and incomplete", last->name(), (*found)->name()));
+    }
+  }
+  return code;
+}
+
 /// Not all is well if "latest" is not the newest because that one does not count.
 int exit_code_of_newer(const OpenMedium& open,
                        const std::vector<const vault::StoredSnapshot*>& restored, Output& output) {
@@ -89,16 +117,9 @@ int exit_code_of_newer(const OpenMedium& open,
   return kDone;
 }
 
-int restore_snapshots(const RestoreOptions& options, Output& output) {
-  const double begun = steady_seconds();
-  const OpenMedium open = open_medium(options.medium, output);
-  const auto snapshots = choose_snapshots(*open.reader, options.snapshot, options.source);
-  if (snapshots.size() > 1 && !options.paths.empty()) {
-    UsageError error{"--path needs one source, {} are meant", snapshots.size()};
-    error.set_hint("name it with --source NAME");
-    throw error;
-  }
-  const std::string target = absolute_path(options.target);
+/// Errors: UsageError if it is not empty, or lies on the medium.
+std::string free_target(const RestoreOptions& options) {
+  std::string target = absolute_path(options.target);
   const std::string medium = absolute_path(options.medium.from);
   if (is_at_or_below(target, medium)) {
     UsageError error{"\"{}\" lies on the medium", printable(target)};
@@ -110,6 +131,19 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
     error.set_hint("choose a folder that does not exist yet, or an empty one");
     throw error;
   }
+  return target;
+}
+
+int restore_snapshots(const RestoreOptions& options, Output& output) {
+  const double begun = steady_seconds();
+  const OpenMedium open = open_medium(options.medium, output);
+  const auto snapshots = choose_snapshots(*open.reader, options.snapshot, options.source);
+  if (snapshots.size() > 1 && !options.paths.empty()) {
+    UsageError error{"--path needs one source, {} are meant", snapshots.size()};
+    error.set_hint("name it with --source NAME");
+    throw error;
+  }
+  const std::string target = free_target(options);
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t lost = 0;
@@ -157,8 +191,13 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
   if (lost > 0) {
     return exit_code_of(ErrorKind::damage);
   }
-  return options.snapshot.starts_with("latest") ? exit_code_of_newer(open, snapshots, output)
-                                                : kDone;
+  if (!options.snapshot.starts_with("latest")) {
+    return kDone;
+  }
+  const std::string source = options.snapshot == "latest" ? options.source : options.snapshot;
+  const int left_out = report_left_out(open, snapshots, source, output);
+  const int newer = exit_code_of_newer(open, snapshots, output);
+  return newer != kDone ? newer : left_out;
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ bool sabotaged(Sabotage mistake) noexcept {
   constexpr std::array<std::string_view, 4> kNames{"no-fsync", "no-directory-fsync",
                                                    "roots-unchecked", "seal-before-packs"};
   // NOLINTNEXTLINE(concurrency-mt-unsafe): read once
-  static const char* const chosen = std::getenv("AZEKURA_SABOTAGE");
-  return chosen != nullptr && kNames.at(static_cast<std::size_t>(mistake)) == chosen;
+  static const char* const kChosen = std::getenv("AZEKURA_SABOTAGE");
+  return kChosen != nullptr && kNames.at(static_cast<std::size_t>(mistake)) == kChosen;
 }
 
 }  // namespace azekura

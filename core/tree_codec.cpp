@@ -48,6 +48,9 @@ void encode_extent(ByteWriter& out, const Extent& extent) {
   }
 }
 
+/// Kind and length; one of data has more.
+constexpr std::size_t kExtentBytesMin = 9;
+
 Extent decode_extent(ByteReader& in) {
   Extent extent;
   const std::uint8_t kind = in.u8();
@@ -275,7 +278,7 @@ Content decode_content(ByteReader& in) {
   if (content.level > 1 || content.size > limits::kFileBytesMax) {
     in.fail("a content has an impossible level or size");
   }
-  if (count > in.remaining()) {  // an extent takes more than a byte
+  if (count > in.remaining() / kExtentBytesMin) {
     in.fail("a content counts more extents than it has bytes");
   }
   content.extents.reserve(count);

@@ -174,16 +174,22 @@ void ChainCheck::check_continues_known(const SealedSession& newest) {
 void ChainCheck::complete_copies(const SealedSession& session) {
   const auto complete = [&](std::string_view object, const Digest& digest, std::uint64_t max) {
     std::optional<Buffer> whole;
-    for (const std::string_view folder : kSessionFolders) {
-      std::optional<Buffer> copy =
-          medium_.read(session_path(folder, session.number(), object), max);
-      if (copy && sha256(*copy) == digest) {
-        whole = std::move(copy);
-      }
-    }
+    std::vector<std::string> absent;
     for (const std::string_view folder : kSessionFolders) {
       const std::string path = session_path(folder, session.number(), object);
-      if (whole && !medium_.size_of(path)) {
+      try {
+        std::optional<Buffer> copy = medium_.read(path, max);
+        if (!copy) {
+          absent.push_back(path);
+        } else if (sha256(*copy) == digest) {
+          whole = std::move(copy);
+        }
+      } catch (const DamageError&) {
+        continue;  // a copy that is damaged is no obstacle
+      }
+    }
+    for (const std::string& path : absent) {
+      if (whole) {
         medium_.append(path, *whole);
       }
     }
@@ -205,7 +211,8 @@ void ChainCheck::learn_packs(const SealedSession& session) {
       set_.catalogue().add_pack(
           pack, identity,
           read_sealed_chunk_table(file.get(), pack, identity, set_.secrets().keys.catalogue));
-    } catch (const DamageError& error) {  // nothing new will refer to it
+    } catch (const DamageError& error) {  // nothing new may refer to it
+      set_.catalogue().forget_packs({pack.number});
       observer_.notice(fmt::format("{}; its chunks are stored again", error.what()));
     }
   }

@@ -54,6 +54,12 @@ decltype(auto) on_medium(const std::string& path, Step&& step) {
   }
 }
 
+/// What a device says of a spot it cannot give back.
+bool is_unreadable(int error_number) {
+  return error_number == EIO || error_number == EBADMSG || error_number == EUCLEAN ||
+         error_number == EILSEQ;
+}
+
 std::string folder_of(const std::string& name) {
   const std::size_t slash = name.find_last_of('/');
   return slash == std::string::npos ? "." : name.substr(0, slash);
@@ -130,8 +136,25 @@ std::vector<std::string> FolderMedium::list(const std::string& folder) const {
   });
 }
 
+/// As on_medium, for one file: while the rest of the medium is there, what the device refuses to
+/// give back is damage.
+template <typename Step>
+decltype(auto) FolderMedium::reading(Step&& step) const {
+  return on_medium(path_, [&] {
+    try {
+      return step();
+    } catch (const SystemError& error) {
+      if (!is_unreadable(error.error_number())) {
+        throw;
+      }
+      static_cast<void>(list("."));  // throws if the whole medium is gone
+      throw DamageError{"{}", error.what()};
+    }
+  });
+}
+
 std::optional<std::uint64_t> FolderMedium::size_of(const std::string& name) const {
-  return on_medium(path_, [&]() -> std::optional<std::uint64_t> {
+  return reading([&]() -> std::optional<std::uint64_t> {
     try {
       const UniqueFd file = open_beneath(name, O_PATH, 0);
       struct stat info {};
@@ -151,7 +174,7 @@ std::optional<std::uint64_t> FolderMedium::size_of(const std::string& name) cons
 }
 
 std::optional<Buffer> FolderMedium::read(const std::string& name, std::uint64_t max) const {
-  return on_medium(path_, [&]() -> std::optional<Buffer> {
+  return reading([&]() -> std::optional<Buffer> {
     if (!size_of(name)) {
       return std::nullopt;
     }
@@ -167,7 +190,7 @@ std::optional<Buffer> FolderMedium::read(const std::string& name, std::uint64_t 
 }
 
 UniqueFd FolderMedium::open(const std::string& name) const {
-  return on_medium(path_, [&] {
+  return reading([&] {
     if (!size_of(name)) {
       throw DamageError{"\"{}\" is not on the medium", name};
     }
@@ -177,7 +200,7 @@ UniqueFd FolderMedium::open(const std::string& name) const {
 
 void FolderMedium::stream(const std::string& name,
                           const std::function<void(ByteView)>& take) const {
-  on_medium(path_, [&] {
+  reading([&] {
     UniqueFd file = open(name);
     const std::uint64_t size = file_size(file.get(), name);
     // Drop what the page cache holds, then ask to bypass it; file systems that cannot (tmpfs)

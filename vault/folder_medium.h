@@ -27,6 +27,8 @@ class FolderMedium {
 
   /// Names in a folder, sorted; empty if there is none.
   [[nodiscard]] std::vector<std::string> list(const std::string& folder) const;
+  // All four: DamageError if the device does not give back what it holds of one object, MediumError
+  // if the medium is gone.
   /// Length of an object; nullopt if it is not there.
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& name) const;
   /// The whole object; nullopt if it is not there. Errors: DamageError if it is beyond `max`.
@@ -54,6 +56,8 @@ class FolderMedium {
   [[nodiscard]] std::uint64_t free_bytes() const;
 
  private:
+  template <typename Step>
+  decltype(auto) reading(Step&& step) const;
   [[nodiscard]] UniqueFd open_beneath(const std::string& name, int flags, unsigned mode) const;
   void make_folders(const std::string& name);
   /// Never replaces.

@@ -33,6 +33,13 @@ UniqueFd take_lock(const Site& site, const std::string& set) {
   return lock;
 }
 
+/// What an earlier run left half written gives its space back first: the catalogue may need it.
+std::unique_ptr<Catalogue> open_catalogue(const Site& site, const std::string& set,
+                                          const SetSecrets& secrets) {
+  Spool::empty_unfinished(site.spool_path(set));
+  return Catalogue::open(site.catalogue_path(set), secrets.id, secrets.keys);
+}
+
 }  // namespace
 
 MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer)
@@ -40,7 +47,7 @@ MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer
       name_{name},
       lock_{take_lock(site, name)},
       secrets_{site.set_secrets(name)},
-      catalogue_{Catalogue::open(site.catalogue_path(name), secrets_.id, secrets_.keys)},
+      catalogue_{open_catalogue(site, name, secrets_)},
       spool_{site.spool_path(name)} {
   settle();
   if (discarded_ > 0) {
@@ -88,7 +95,7 @@ void MediaSet::settle() {
   std::set<std::pair<std::uint32_t, SessionId>> waiting;
   const std::vector<std::uint32_t> numbers = spool_.complete_numbers();
   // A catalogue that knows nothing cannot judge: the medium will say what comes before.
-  const bool is_judged = head > 0 || !catalogue_->packs().empty() || numbers.empty();
+  const bool is_judged = head > 0 || numbers.empty();
   std::uint32_t expected = is_judged ? head + 1 : numbers.front();
   for (const std::uint32_t number : numbers) {
     const auto session = readable.find(number);

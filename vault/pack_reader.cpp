@@ -14,7 +14,13 @@ constexpr std::uint64_t kTableBytesMax = limits::kPackDataBytes;
 
 Buffer read_part(int file, std::uint64_t offset, std::uint64_t bytes, std::uint32_t pack) {
   Buffer part(static_cast<std::size_t>(bytes));
-  if (read_some_at(file, part, offset, pack_path(pack)) != part.size()) {
+  std::size_t count = 0;
+  try {
+    count = read_some_at(file, part, offset, pack_path(pack));
+  } catch (const SystemError& error) {  // what the device does not give back is damage
+    throw DamageError{"{}", error.what()};
+  }
+  if (count != part.size()) {
     throw DamageError{"pack {:08x} ends too early", pack};
   }
   return part;

@@ -23,6 +23,15 @@ constexpr std::size_t kCopyBytes = 1 * kMiB;
 /// Left free for what a file system needs to finish a session on a nearly full medium.
 constexpr std::uint64_t kReserveBytes = 4 * kMiB;
 
+/// Whether the slots begin with those of the sessions before them.
+bool repeats_slots(const std::vector<KeySlot>& slots, const std::vector<KeySlot>& earlier) {
+  return slots.size() >= earlier.size() && std::equal(earlier.begin(), earlier.end(), slots.begin(),
+                                                      [](const KeySlot& a, const KeySlot& b) {
+                                                        return a.number == b.number &&
+                                                               a.session == b.session;
+                                                      });
+}
+
 }  // namespace
 
 SetWriter::SetWriter(MediaSet& set, FolderMedium& medium, Observer& observer)
@@ -42,18 +51,19 @@ Attached SetWriter::attach() {
     observer_.notice(fmt::format("the medium: {}", finding.fact));
   }
   const std::vector<SpooledSession> kept = set_.spool().sessions();
-  const auto is_kept_or_landed = [&](const SpooledSession& session) {
+  for (const SpooledSession& session : waiting) {
     const auto same = [&](const SpooledSession& other) {
       return other.header.identity == session.header.identity;
     };
     if (std::any_of(kept.begin(), kept.end(), same)) {
-      return true;
+      continue;
     }
     const std::optional<SealedSession> landed = vault_.session(session.number());
-    return landed && landed->seal.identity == session.header.identity;
-  };
-  return std::all_of(waiting.begin(), waiting.end(), is_kept_or_landed) ? Attached::ready
-                                                                        : Attached::recapture;
+    if (!landed || landed->seal.identity != session.header.identity) {
+      dropped_.push_back(session.number());
+    }
+  }
+  return dropped_.empty() ? Attached::ready : Attached::recapture;
 }
 
 bool SetWriter::forget_missing_packs() {
@@ -76,21 +86,24 @@ bool SetWriter::forget_missing_packs() {
 }
 
 /// What waits must not need a pack that is neither known nor waiting itself, nor use a pack number
-/// again that the medium has: both can happen to it when the catalogue was lost or is an old one.
+/// again that the medium has, nor repeat other key slots than the medium's: all can happen to it
+/// when the catalogue was lost or is an old one.
 bool SetWriter::spool_fits(std::uint32_t free_pack) {
   const std::vector<SpooledSession> sessions = set_.spool().sessions();
   const std::map<std::uint32_t, PackInfo>& known = set_.catalogue().packs();
+  const std::vector<KeySlot> slots = set_.catalogue().slots();
   const bool fits =
       std::all_of(sessions.begin(), sessions.end(), [&](const SpooledSession& session) {
         const std::vector<PackInfo>& packs = session.manifest.packs;
         return session.header.first_pack >= free_pack &&
+               repeats_slots(session.header.slots, slots) &&
                std::all_of(packs.begin(), packs.end(), [&](const PackInfo& pack) {
                  const auto found = known.find(pack.number);
                  return found != known.end() && found->second == pack;
                });
       });
   if (!fits) {
-    observer_.notice("what waits needs packs that are lost, or has numbers that are taken");
+    observer_.notice("what waits does not follow what is on the medium");
   }
   return fits;
 }
@@ -133,11 +146,13 @@ WriteTotals SetWriter::write() {
 }
 
 void SetWriter::put(const std::string& name, ByteView bytes) {
-  if (medium_.size_of(name) == bytes.size()) {
+  try {
     const std::optional<Buffer> there = medium_.read(name, bytes.size());
     if (there && equal(*there, bytes)) {
       return;  // an earlier attempt wrote it
     }
+  } catch (const DamageError&) {
+    observer_.notice(fmt::format("{} is there and not whole; it is written anew", name));
   }
   medium_.append(name, bytes);
   totals_.bytes += bytes.size();

@@ -10,7 +10,7 @@ namespace azekura::vault {
 /// What must happen before the spool can be written.
 enum class Attached {
   ready,      ///< medium, catalogue and spool agree
-  recapture,  ///< the spool did not fit the medium and was discarded: capture again
+  recapture,  ///< something that waited did not fit the medium and was dropped: capture again
 };
 
 struct WriteTotals {
@@ -28,6 +28,9 @@ class SetWriter {
   /// Runs the ChainCheck, then proves that every pack the catalogue knows is present.
   /// Errors: as ChainCheck::run.
   Attached attach();
+
+  /// Numbers of the sessions that waited before attach() and do so no more, nor are on the medium.
+  [[nodiscard]] const std::vector<std::uint32_t>& dropped() const noexcept { return dropped_; }
 
   /// Writes, seals and reads back every spooled session, and commits each to the catalogue.
   /// Requires: attach() returned ready. Errors: MediumError, SpaceError-kind; what is not
@@ -49,6 +52,7 @@ class SetWriter {
   Observer& observer_;
   Vault vault_;
   double attached_at_;
+  std::vector<std::uint32_t> dropped_;
   WriteTotals totals_;
 };
 

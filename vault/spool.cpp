@@ -6,6 +6,8 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "core/limits.h"
+#include "core/text.h"
+#include "vault/hash.h"
 #include "vault/pack_check.h"
 
 #include <fcntl.h>
@@ -55,6 +57,30 @@ std::vector<PackInfo> read_journal(const std::string& folder) {
   return packs;
 }
 
+/// Writes what a seal will vouch for, with its digest: rot in the spool must not be sealed.
+void write_checked(const std::string& path, Buffer bytes, std::uint64_t max) {
+  if (bytes.size() > max) {
+    UsageError error{"\"{}\" would have {} bytes, at most {} are possible", printable(path),
+                     bytes.size(), max};
+    error.set_hint("this set has grown as far as it can: add a new one with 'azekura set add'");
+    throw error;
+  }
+  append(bytes, sha256(bytes).bytes());
+  replace_file(path, bytes);
+}
+
+/// Errors: DamageError if the bytes are not those written.
+Buffer read_checked(const std::string& path, std::uint64_t max) {
+  Buffer bytes = read_file(path, max + Digest::kBytes);
+  const std::size_t size = bytes.size() - std::min(bytes.size(), Digest::kBytes);
+  const Digest digest = sha256(ByteView{bytes}.first(size));
+  if (!equal(ByteView{bytes}.subspan(size), digest.bytes())) {
+    throw DamageError{"\"{}\" is not what was captured", printable(path)};
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 bool is_whole(const std::string& path, const PackInfo& pack, const SessionIdentity& session) {
   try {
     const UniqueFd file = open_file(path, O_RDONLY | O_NOFOLLOW);
@@ -96,6 +122,17 @@ std::size_t Spool::waiting(const std::string& path) {
       [&](const std::string& name) { return exists(path + "/" + name + "/manifest"); }));
 }
 
+void Spool::empty_unfinished(const std::string& path) {
+  for (const std::string& session : list_directory(path)) {
+    const std::string packs = path + "/" + session + "/packs";
+    for (const std::string& name : list_directory(packs)) {
+      if (name.ends_with(".part")) {
+        static_cast<void>(open_file(packs + "/" + name, O_WRONLY | O_TRUNC | O_NOFOLLOW));
+      }
+    }
+  }
+}
+
 std::vector<std::string> Spool::folders() const {
   std::vector<std::pair<std::uint32_t, std::string>> numbered;
   for (const std::string& name : list_directory(path_)) {
@@ -119,14 +156,12 @@ std::vector<SpooledSession> Spool::sessions() const {
     try {
       SpooledSession session;
       session.folder = folder;
-      std::optional<Buffer> header_bytes =
-          read_file_if_any(folder + "/header", limits::kHeaderBytesMax);
-      if (!header_bytes) {
+      if (!exists(folder + "/header")) {
         continue;
       }
-      session.header_bytes = std::move(*header_bytes);
+      session.header_bytes = read_checked(folder + "/header", limits::kHeaderBytesMax);
       session.header = SessionHeader::decode(session.header_bytes);
-      session.manifest_bytes = read_file(folder + "/manifest", limits::kManifestBytesMax);
+      session.manifest_bytes = read_checked(folder + "/manifest", limits::kManifestBytesMax);
       session.manifest = Manifest::decode(session.manifest_bytes);
       if (session.manifest.identity == session.header.identity) {
         sessions.push_back(std::move(session));
@@ -158,7 +193,7 @@ std::vector<OpenSession> Spool::interrupted() const {
     session.folder = folder;
     try {
       session.header =
-          SessionHeader::decode(read_file(folder + "/header", limits::kHeaderBytesMax));
+          SessionHeader::decode(read_checked(folder + "/header", limits::kHeaderBytesMax));
     } catch (const Error&) {  // begun, and nothing more
       session.header.identity.number =
           parse_number(folder.substr(folder.find_last_of('/') + 1), 10).value_or(0);
@@ -201,7 +236,7 @@ std::string Spool::begin(const SessionHeader& header) {
   std::string folder = fmt::format("{}/{:06}", path_, header.identity.number);
   make_directory(folder);
   make_directory(folder + "/packs");
-  replace_file(folder + "/header", header.encode());
+  write_checked(folder + "/header", header.encode(), limits::kHeaderBytesMax);
   return folder;
 }
 
@@ -221,7 +256,7 @@ void Spool::journal(const std::string& folder, const PackInfo& pack) {
 }
 
 void Spool::complete(const std::string& folder, const Manifest& manifest) {
-  replace_file(folder + "/manifest", manifest.encode());
+  write_checked(folder + "/manifest", manifest.encode(), limits::kManifestBytesMax);
 }
 
 void Spool::discard(std::uint32_t number) {

@@ -42,6 +42,8 @@ struct OpenSession {
 ///     SPOOL/000042/journal          one checked record a finished pack
 ///     SPOOL/000042/manifest         the capture is complete
 ///
+/// Header and manifest end with the SHA-256 of what the medium gets.
+///
 /// Errors: SystemError (kind space on a full disk), DamageError.
 class Spool {
  public:
@@ -49,6 +51,9 @@ class Spool {
 
   /// How many complete sessions wait in the spool at `path`; changes nothing.
   [[nodiscard]] static std::size_t waiting(const std::string& path);
+
+  /// Empties the packs a run in the spool at `path` was not done with; their names stay taken.
+  static void empty_unfinished(const std::string& path);
 
   /// Complete sessions by rising number. What cannot be read is not among them.
   [[nodiscard]] std::vector<SpooledSession> sessions() const;

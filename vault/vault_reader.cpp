@@ -35,19 +35,26 @@ VaultReader::VaultReader(const FolderMedium& medium, const RecoveryKey& key, uns
 }
 
 void VaultReader::open_slots(const RecoveryKey& key) {
-  // Later headers repeat earlier slots; the newest first finds a lost session's slot too.
+  const auto open = [&](const SealedSession& session, const KeySlot& slot) {
+    if (slots_.contains(slot.number)) {
+      return;
+    }
+    try {
+      if (auto opened = open_slot(slot, session.seal.identity.site, key.recovery_secret())) {
+        slots_.emplace(slot.number, std::move(*opened));
+      }
+    } catch (const DamageError& error) {
+      findings_.push_back({ErrorKind::damage, error.what()});
+    }
+  };
+  // A session's own word goes before what others repeat of it.
+  for (const SealedSession& session : sessions_) {
+    open(session, session.header.slots.back());
+  }
+  // The newest first: it repeats the slots of every session that is lost.
   for (auto session = sessions_.rbegin(); session != sessions_.rend(); ++session) {
     for (const KeySlot& slot : session->header.slots) {
-      if (slots_.contains(slot.number)) {
-        continue;
-      }
-      try {
-        if (auto opened = open_slot(slot, session->seal.identity.site, key.recovery_secret())) {
-          slots_.emplace(slot.number, std::move(*opened));
-        }
-      } catch (const DamageError& error) {
-        findings_.push_back({ErrorKind::damage, error.what()});
-      }
+      open(*session, slot);
     }
   }
   if (slots_.empty() && !sessions_.empty()) {
@@ -64,31 +71,36 @@ void VaultReader::open_slots(const RecoveryKey& key) {
 
 void VaultReader::open_generations() {
   for (const SealedSession& session : sessions_) {
-    const auto slot = slots_.find(session.number());
-    if (!session.manifest.generation || slot == slots_.end() ||
-        slot->second.identity != session.seal.identity) {
+    if (!session.manifest.generation) {
       continue;
     }
     try {
-      Generation generation = Generation::open(*session.manifest.generation,
-                                               slot->second.session_key, session.seal.identity);
+      Generation generation = open_generation(session);
       for (Snapshot& snapshot : generation.snapshots) {
         snapshots_.push_back(
             {session.number(), generation.set_name, generation.host, std::move(snapshot)});
       }
     } catch (const Error& error) {
-      findings_.push_back({error.kind(), fmt::format("the snapshots of session {}: {}",
-                                                     session.number(), error.what())});
+      findings_.push_back(
+          {error.kind(),
+           fmt::format("the snapshots of session {}: {}", session.number(), error.what()),
+           session.number()});
     }
   }
 }
 
+Generation VaultReader::open_generation(const SealedSession& session) const {
+  const OpenedSlot& opened = slot(session.number());
+  if (opened.identity != session.seal.identity) {
+    throw AuthenticityError{"its key slot is another session's"};
+  }
+  return Generation::open(*session.manifest.generation, opened.session_key, session.seal.identity);
+}
+
 std::optional<Generation> VaultReader::newest_generation() const {
   for (auto session = sessions_.rbegin(); session != sessions_.rend(); ++session) {
-    const auto slot = slots_.find(session->number());
-    if (session->manifest.generation && slot != slots_.end()) {
-      return Generation::open(*session->manifest.generation, slot->second.session_key,
-                              session->seal.identity);
+    if (session->manifest.generation && slots_.contains(session->number())) {
+      return open_generation(*session);
     }
   }
   return std::nullopt;
@@ -97,10 +109,13 @@ std::optional<Generation> VaultReader::newest_generation() const {
 void VaultReader::index_packs() {
   for (const SealedSession& session : sessions_) {
     for (const PackInfo& pack : session.manifest.packs) {
-      // A session's own word about its packs goes before what later ones repeat.
-      const auto known = packs_.find(pack.number);
-      if (known == packs_.end() || pack.session == session.number()) {
-        packs_[pack.number] = {pack, pack.session};
+      // Oldest first: a session's own word goes before what later ones say of its packs.
+      const auto [known, is_new] = packs_.try_emplace(pack.number, KnownPack{pack, pack.session});
+      if (!is_new && known->second.info != pack) {
+        findings_.push_back(
+            {ErrorKind::authenticity,
+             fmt::format("session {} says of pack {:08x} what an earlier session does not",
+                         session.number(), pack.number)});
       }
     }
   }

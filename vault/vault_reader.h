@@ -61,6 +61,8 @@ class VaultReader final : public ExtentSource {
  private:
   void open_slots(const RecoveryKey& key);
   void open_generations();
+  /// Requires: it has one. Errors: DamageError, AuthenticityError, VersionError.
+  [[nodiscard]] Generation open_generation(const SealedSession& session) const;
   void index_packs();
   void fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
                   std::span<const std::size_t> indexes, ExtentReceiver& receiver);

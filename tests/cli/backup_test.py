@@ -3,8 +3,9 @@
 import os
 import shutil
 import signal
+import subprocess
 
-from azekura_case import (BUSY, DONE, INCOMPLETE, INTERRUPTED, USAGE, AzekuraCase, change_tree,
+from azekura_case import (BUSY, DONE, INCOMPLETE, INTERRUPTED, MEDIUM, USAGE, AzekuraCase, change_tree,
                           main, state_of, without_privileges)
 
 HELP_HINT = "see 'azekura --help'"
@@ -138,6 +139,45 @@ class Spooled(AzekuraCase):
         self.assert_all_restore({"1/tree": state_of(self.tree)})
 
 
+    def test_rot_in_the_spool_is_never_sealed(self):
+        """A flipped bit in the header or manifest that waits: captured again, not signed."""
+        for name in ("header", "manifest"):
+            for place in (0.3, 0.6, 0.9, 0.999):
+                with self.subTest(name=name, place=place):
+                    change_tree(self.tree, self.random)
+                    self.backup("--for", "daily")
+                    waiting = max((self.site / "spool" / "daily").iterdir()) / name
+                    content = bytearray(waiting.read_bytes())
+                    content[int(len(content) * place)] ^= 4
+                    waiting.write_bytes(content)
+                    self.at_site("write", "daily", code=MEDIUM)
+                    self.backup()
+        self.verify("--deep", "--key", self.key)
+        self.assert_restores("latest", state_of(self.tree))
+
+    def test_a_dropped_session_of_another_source_is_not_silent(self):
+        self.add_command("ehr", "echo patients")
+        self.backup("ehr", "--for", "daily")
+        waiting = max((self.site / "spool" / "daily").iterdir()) / "header"
+        waiting.write_bytes(waiting.read_bytes()[:-1])
+        ended = self.backup("tree", code=INCOMPLETE)
+        self.assertIn("1 sessions that waited were dropped", ended.errors)
+        self.assertIn("back up the others too", ended.errors)
+        self.backup()
+
+
+class Logs(AzekuraCase):
+    def test_a_full_log_ends_no_backup(self):
+        self.make_hospital()
+        shutil.copytree(self.kit, self.home / "new-kit")  # so that there is something to warn of
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([self.azekura_program, "-s", self.site, "backup", "--to", "daily"],
+                                  stderr=full, stdout=subprocess.DEVNULL, check=False,
+                                  env=self.environment)
+        self.assertEqual(done.returncode, 0)
+        self.assert_restores("latest", state_of(self.tree))
+
+
 class Sources(AzekuraCase):
     def setUp(self):
         super().setUp()
@@ -251,6 +291,21 @@ class Sources(AzekuraCase):
             "azekura: error: there is no complete snapshot for 'latest', only incomplete ones\n"
             "azekura: hint: name one of 'azekura list', such as 42/ehr, to get what it has\n")
         self.assertEqual((self.restore("1/ehr") / "ehr").read_bytes(), b"half\n")
+        for reading in (["cat", "1/ehr"], ["restore", "1", "--source", "ehr", "--stdout"]):
+            ended = self.azekura(*reading, *self.keyed(), code=INCOMPLETE)
+            self.assertEqual(ended.out, b"half\n")
+            self.assertIn("it may not be whole", ended.errors)
+
+    def test_latest_says_what_it_leaves_out(self):
+        self.add_command("ehr", "exit 3")
+        self.backup(code=INCOMPLETE)
+        target = self.home / "restored"
+        ended = self.azekura("restore", "latest", *self.keyed(), "--target", target,
+                             code=INCOMPLETE)
+        self.assertIn("source 'ehr' is left out: it has no complete snapshot, only 1/ehr",
+                      ended.errors)
+        self.assert_same(state_of(target), state_of(self.tree))
+        self.assert_restores("latest", state_of(self.tree), "--source", "tree")
 
     def test_a_failing_command_for_programs(self):
         self.add_command("ehr", "echo half; echo 'no such database: ehr' >&2; exit 3")

@@ -61,7 +61,11 @@ class Init(AzekuraCase):
         for kit in (self.medium, self.medium / "kit"):
             self.assert_fails(USAGE, f'the kit\'s folder "{kit}" lies on a medium', "init",
                               self.home / "second", "--kit", kit, out="",
-                              hint="keep the kit apart from the media: write it anywhere else")
+                              hint="choose a folder anywhere else: site, kit and media are kept apart")
+            self.assert_fails(USAGE, f'the site\'s folder "{kit}" lies on a medium', "init", kit,
+                              "--kit", self.home / "second", out="",
+                              hint="choose a folder anywhere else: site, kit and media are kept "
+                              "apart")
         self.assertFalse((self.home / "second").exists())
 
     def test_refuses_a_folder_that_is_not_empty(self):

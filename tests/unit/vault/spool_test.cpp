@@ -184,4 +184,15 @@ TEST_CASE("Spool: complete sessions come by rising number; a damaged one is not 
   CHECK(spool.sessions().size() == 2);
 }
 
+TEST_CASE("Spool: a pack that was not finished gives its space back and keeps its number") {
+  const TempDir dir;
+  Spool spool{dir.path("spool")};
+  const PackMaker maker{1, 1};
+  const std::string folder = spool.begin(header_of(maker, 5));
+  replace_file(folder + "/packs/00000009.part", random_bytes(1, 100));
+  Spool::empty_unfinished(dir.path("spool"));
+  CHECK(read_file(folder + "/packs/00000009.part", 100).empty());
+  CHECK(spool.next_pack() == 10);
+}
+
 }  // namespace azekura::vault
