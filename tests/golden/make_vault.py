@@ -511,10 +511,11 @@ class Writer:
                 self.write(f"packs/{pack.number >> 8:02x}/{pack.number:08x}", data)
                 self.next_pack = pack.number + 1
         self.slots.append(self.slot(session))
+        slots = self.tweak(f"slots {number}", self.slots)
         header = self.object("header", [
             (1, session.identity + u32(first)), (2, ed25519_public(self.tweak(f"authority {number}", AUTHORITY))),
             (3, self.certificate(session.host, session.epoch, number)), (4, self.policy(number)),
-            (5, u32(len(self.slots)) + b"".join(self.slots))], f"header {number}")
+            (5, u32(len(slots)) + b"".join(slots))], f"header {number}")
         packs = self.tweak(f"packs {number}", [list(pack) for pack in session.set.packs])
         sections = [(1, self.tweak(f"manifest identity {number}", session.identity)),
                     (2, u32(len(packs)) + b"".join(u32(p) + u32(s) + u64(length) + root for p, s, length, root in packs))]
@@ -677,6 +678,14 @@ def lost(_):
     return None
 
 
+def slot_of_another_session(number):
+    """A slot that opens, of a session with this number that is on no medium."""
+    session = Session(number, MediaSet("A"))
+    session.id, session.key = seeded("another session", 16), seeded("another session key", 32)
+    session.identity = SITE + session.set.id + session.id + u32(number)
+    return Writer(None, {}).slot(session)
+
+
 def define_variants():
     """Every variant; sessions are 1 (ehr, db, gate), 2 (a fragment) and 3 (ehr, db), packs 1 and 2, 3, 4 and 5."""
     all_good = {name: "success" for name in ("1/ehr", "1/db", "3/ehr", "3/db")}
@@ -818,6 +827,9 @@ def define_variants():
     add("key-of-another-site", "authenticity", "success", "authenticity", "authenticity", key="foreign.key")
     add("shares-too-few", "key", "success", "key", "key", key="share-1.txt share-4.txt")
     seen("not-sealed-to-policy", "authenticity", {"slot 3": lambda keys: [x25519_public(OTHER_RECOVERY)] + keys[1:]})
+
+    add("repeated-slot-of-another-session", "success", "success", "success", all_good,
+        {"slots 3": lambda slots: [slot_of_another_session(1)] + slots[1:]})
 
     # Authenticity.
     seen("seal-signature-flipped", "authenticity", {"seal 3 raw": lambda d: flip(d, len(d) - 40)})
