@@ -102,41 +102,7 @@ UniqueFd FolderMedium::open_beneath(const std::string& name, int flags, unsigned
   return UniqueFd{static_cast<int>(fd)};
 }
 
-std::vector<std::string> FolderMedium::list(const std::string& folder) const {
-  return on_medium(path_, [&] {
-    std::vector<std::string> names;
-    UniqueFd fd;
-    try {
-      fd = open_beneath(folder, O_RDONLY | O_DIRECTORY, 0);
-    } catch (const SystemError& error) {
-      if (error.error_number() == ENOENT || error.error_number() == ENOTDIR ||
-          error.error_number() == ELOOP) {
-        return names;
-      }
-      throw;
-    }
-    const std::unique_ptr<DIR, CloseDirectory> directory{::fdopendir(fd.get())};
-    if (!directory) {
-      throw SystemError{errno, "list \"{}\"", printable(folder)};
-    }
-    static_cast<void>(fd.release());  // the DIR owns it now
-    errno = 0;
-    while (const dirent* entry =
-               ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
-      std::string name{static_cast<const char*>(entry->d_name)};
-      if (name != "." && name != "..") {
-        names.push_back(std::move(name));
-      }
-    }
-    if (errno != 0) {
-      throw SystemError{errno, "list \"{}\"", printable(folder)};
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  });
-}
-
-/// As on_medium, for one file: while the rest of the medium is there, what the device refuses to
+/// As on_medium, for one object: while the rest of the medium is there, what the device refuses to
 /// give back is damage.
 template <typename Step>
 decltype(auto) FolderMedium::reading(Step&& step) const {
@@ -151,6 +117,43 @@ decltype(auto) FolderMedium::reading(Step&& step) const {
       throw DamageError{"{}", error.what()};
     }
   });
+}
+
+std::vector<std::string> FolderMedium::list(const std::string& folder) const {
+  const auto names = [&] { return names_in(folder); };
+  return folder == "." ? on_medium(path_, names) : reading(names);
+}
+
+std::vector<std::string> FolderMedium::names_in(const std::string& folder) const {
+  std::vector<std::string> names;
+  UniqueFd fd;
+  try {
+    fd = open_beneath(folder, O_RDONLY | O_DIRECTORY, 0);
+  } catch (const SystemError& error) {
+    if (error.error_number() == ENOENT || error.error_number() == ENOTDIR ||
+        error.error_number() == ELOOP) {
+      return names;
+    }
+    throw;
+  }
+  const std::unique_ptr<DIR, CloseDirectory> directory{::fdopendir(fd.get())};
+  if (!directory) {
+    throw SystemError{errno, "list \"{}\"", printable(folder)};
+  }
+  static_cast<void>(fd.release());  // the DIR owns it now
+  errno = 0;
+  while (const dirent* entry =
+             ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
+    std::string name{static_cast<const char*>(entry->d_name)};
+    if (name != "." && name != "..") {
+      names.push_back(std::move(name));
+    }
+  }
+  if (errno != 0) {
+    throw SystemError{errno, "list \"{}\"", printable(folder)};
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::optional<std::uint64_t> FolderMedium::size_of(const std::string& name) const {

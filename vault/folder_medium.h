@@ -25,10 +25,10 @@ class FolderMedium {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
+  // All five: DamageError if the device does not give back what it holds of one object, MediumError
+  // if the medium is gone.
   /// Names in a folder, sorted; empty if there is none.
   [[nodiscard]] std::vector<std::string> list(const std::string& folder) const;
-  // All four: DamageError if the device does not give back what it holds of one object, MediumError
-  // if the medium is gone.
   /// Length of an object; nullopt if it is not there.
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& name) const;
   /// The whole object; nullopt if it is not there. Errors: DamageError if it is beyond `max`.
@@ -56,6 +56,7 @@ class FolderMedium {
   [[nodiscard]] std::uint64_t free_bytes() const;
 
  private:
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
   template <typename Step>
   decltype(auto) reading(Step&& step) const;
   [[nodiscard]] UniqueFd open_beneath(const std::string& name, int flags, unsigned mode) const;

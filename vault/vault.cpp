@@ -111,10 +111,17 @@ void Vault::read_label(const std::optional<PublicSigningKey>& authority) {
 
 std::vector<std::uint32_t> Vault::numbers() const {
   std::set<std::uint32_t> numbers;
+  std::size_t unreadable = 0;
   for (const std::string_view folder : kSessionFolders) {
-    for (const std::string& name : medium_.list(std::string{folder})) {
-      if (const auto number = parse_session_number(name)) {
-        numbers.insert(*number);
+    try {
+      for (const std::string& name : medium_.list(std::string{folder})) {
+        if (const auto number = parse_session_number(name)) {
+          numbers.insert(*number);
+        }
+      }
+    } catch (const DamageError&) {  // every session says so of its copy there
+      if (++unreadable == kSessionFolders.size()) {
+        throw;
       }
     }
   }

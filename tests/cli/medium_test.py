@@ -300,6 +300,21 @@ class Damaged(MediumCase):
         self.backup()
         self.assert_restores("latest", state_of(self.tree))
 
+    def test_no_single_spot_of_labels_and_copies_hides_a_session(self):
+        """Whatever one thing of them the device does not open, the snapshot is there."""
+        if shutil.which("strace") is None:
+            self.skipTest("there is no strace")
+        environment = {**self.environment, "ASAN_OPTIONS": "detect_leaks=0"}
+        hit = 0
+        for number in range(1, 40):
+            ended = self.run_program(
+                ["strace", "-f", "-qq", "-o", self.home / "trace", "-e", "trace=openat2",
+                 "-e", f"inject=openat2:error=EIO:when={number}", self.azekura_program, "list",
+                 *self.keyed()], env=environment)
+            self.assertRegex(ended.text, r"^1/tree ")
+            hit += "INJECTED" in (self.home / "trace").read_text()
+        self.assertGreater(hit, 10)
+
     def test_verify_names_what_is_damaged(self):
         largest = max(self.packs, key=lambda path: path.stat().st_size)
         content = bytearray(largest.read_bytes())
