@@ -12,7 +12,7 @@ struct ExitCode {
   std::string_view meaning;
 };
 
-/// Every way the program ends: help, manual and tests show this table. docs/architecture.md.
+/// Every way the program ends: help, manual and tests show this table. docs/reliability.md.
 inline constexpr std::array<ExitCode, 13> kExitCodes{{
     {0, "done"},
     {1, "sealed, but some source items could not be read (they are listed)"},

@@ -20,10 +20,7 @@ struct SourceOptions {
 };
 
 void expect_free_name(const SiteConfig& config, const std::string& name) {
-  if (!is_valid_label(name)) {
-    throw UsageError{"'{}' is not a name: a-z, 0-9, '-', '_', '.' only, at most 64",
-                     printable(name)};
-  }
+  expect_name(name);
   if (std::any_of(config.sources.begin(), config.sources.end(),
                   [&](const Source& source) { return source.name == name; })) {
     UsageError error{"there is already a source '{}'", name};

@@ -176,17 +176,26 @@ std::uint64_t file_size(int fd, const std::string& name) {
 }
 
 std::vector<std::string> list_directory(const std::string& path) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseDirectory> directory{::opendir(path.c_str())};
-  if (!directory) {
+  UniqueFd directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC)};
+  if (!directory.is_open()) {
     if (errno == ENOENT) {
-      return names;
+      return {};
     }
     throw SystemError{errno, "list \"{}\"", printable(path)};
   }
+  return list_directory(std::move(directory), path);
+}
+
+std::vector<std::string> list_directory(UniqueFd directory, const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, CloseDirectory> listing{::fdopendir(directory.get())};
+  if (!listing) {
+    throw SystemError{errno, "list \"{}\"", printable(path)};
+  }
+  static_cast<void>(directory.release());  // the DIR owns it now
   errno = 0;
   while (const dirent* entry =
-             ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
+             ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
     std::string name{static_cast<const char*>(entry->d_name)};
     if (name != "." && name != "..") {
       names.push_back(std::move(name));

@@ -41,6 +41,8 @@ bool exists(const std::string& path);
 std::uint64_t file_size(int fd, const std::string& name);
 /// Names in a directory but "." and "..", sorted; empty if it does not exist.
 std::vector<std::string> list_directory(const std::string& path);
+/// The same of one that is open; `path` is for messages.
+std::vector<std::string> list_directory(UniqueFd directory, const std::string& path);
 /// Removes a file, if it is there.
 void remove_file(const std::string& path);
 /// Removes a directory and all below it, following no link.

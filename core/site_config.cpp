@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/text.h"
 
 #include <toml++/toml.h>
 
@@ -167,6 +168,13 @@ const Source& SiteConfig::source(std::string_view name) const {
 
 const SetConfig& SiteConfig::set(std::string_view name) const {
   return find_named(sets, name, "set");
+}
+
+void expect_name(const std::string& name) {
+  if (!is_valid_label(name)) {
+    throw UsageError{"'{}' is not a name: a-z, 0-9, '-', '_', '.' only, at most 64",
+                     printable(name)};
+  }
 }
 
 std::string_view empty_site_file() { return kEmptySiteFile; }

@@ -28,6 +28,9 @@ struct SiteConfig {
   [[nodiscard]] const SetConfig& set(std::string_view name) const;
 };
 
+/// Errors: UsageError if `name` cannot be that of a source or set.
+void expect_name(const std::string& name);
+
 /// The site file a new site begins with: comments only.
 std::string_view empty_site_file();
 /// A table to append to the site file.

@@ -30,7 +30,7 @@ class FileWriter {
   /// Gives the file its size, lets `finish` set the metadata through a descriptor, and its name.
   /// Errors: also those of `finish`.
   void place(std::uint64_t size, const std::string& name, const std::function<void(int)>& finish);
-  /// Closes the descriptor for now; errors of earlier writes may show here.
+  /// Closes the descriptor until the next write; errors of earlier writes may show here.
   void suspend();
   [[nodiscard]] bool is_open() const noexcept { return fd_.is_open(); }
   /// Removes the file unless it was placed.

@@ -8,7 +8,6 @@
 #include "core/text.h"
 #include "vault/secret.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -34,9 +33,6 @@ constexpr std::int64_t kConstantTime = 946'684'800;
 struct FreeMemory {
   // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): from aligned_alloc
   void operator()(std::byte* memory) const { std::free(memory); }
-};
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
 /// Runs a step on the medium; what the system refuses is the medium's failure, but for a full one.
@@ -125,35 +121,17 @@ std::vector<std::string> FolderMedium::list(const std::string& folder) const {
 }
 
 std::vector<std::string> FolderMedium::names_in(const std::string& folder) const {
-  std::vector<std::string> names;
-  UniqueFd fd;
+  UniqueFd directory;
   try {
-    fd = open_beneath(folder, O_RDONLY | O_DIRECTORY, 0);
+    directory = open_beneath(folder, O_RDONLY | O_DIRECTORY, 0);
   } catch (const SystemError& error) {
     if (error.error_number() == ENOENT || error.error_number() == ENOTDIR ||
         error.error_number() == ELOOP) {
-      return names;
+      return {};
     }
     throw;
   }
-  const std::unique_ptr<DIR, CloseDirectory> directory{::fdopendir(fd.get())};
-  if (!directory) {
-    throw SystemError{errno, "list \"{}\"", printable(folder)};
-  }
-  static_cast<void>(fd.release());  // the DIR owns it now
-  errno = 0;
-  while (const dirent* entry =
-             ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
-    std::string name{static_cast<const char*>(entry->d_name)};
-    if (name != "." && name != "..") {
-      names.push_back(std::move(name));
-    }
-  }
-  if (errno != 0) {
-    throw SystemError{errno, "list \"{}\"", printable(folder)};
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  return list_directory(std::move(directory), folder);
 }
 
 std::optional<std::uint64_t> FolderMedium::size_of(const std::string& name) const {

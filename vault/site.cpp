@@ -131,10 +131,7 @@ void Site::append_to_site_file(std::string_view table) {
 }
 
 SetSecrets Site::create_set(const std::string& name) {
-  if (!is_valid_label(name)) {
-    throw UsageError{"'{}' is not a name: a-z, 0-9, '-', '_', '.' only, at most 64",
-                     printable(name)};
-  }
+  expect_name(name);
   const std::string path = set_key_path(path_, name);
   if (exists(path)) {
     throw UsageError{"there is already a set '{}'", name};
