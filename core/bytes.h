@@ -3,15 +3,41 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace azekura {
 
 using ByteView = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
-using Buffer = std::vector<std::byte>;
+
+/// Leaves new bytes of a vector as they are: what is read or computed into them next comes first.
+template <typename T>
+struct UnsetAllocator : std::allocator<T> {
+  template <typename U>
+  struct rebind {
+    using other = UnsetAllocator<U>;
+  };
+  UnsetAllocator() = default;
+  template <typename U>
+  UnsetAllocator(const UnsetAllocator<U>& /*other*/) noexcept {}
+
+  template <typename U>
+  void construct(U* at) noexcept {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <typename U, typename... Arguments>
+  void construct(U* at, Arguments&&... arguments) {
+    ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
+  }
+};
+
+/// Bytes in memory. `Buffer(n)` and `resize(n)` do not set the bytes they add.
+using Buffer = std::vector<std::byte, UnsetAllocator<std::byte>>;
 
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;
@@ -39,7 +65,11 @@ inline unsigned char* as_uchar(MutableBytes bytes) noexcept {
 }
 
 inline void append(Buffer& buffer, ByteView bytes) {
-  buffer.insert(buffer.end(), bytes.begin(), bytes.end());
+  const std::size_t before = buffer.size();
+  buffer.resize(before + bytes.size());
+  if (!bytes.empty()) {
+    std::memcpy(buffer.data() + before, bytes.data(), bytes.size());
+  }
 }
 
 inline bool equal(ByteView left, ByteView right) noexcept {

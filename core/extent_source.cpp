@@ -32,7 +32,7 @@ Buffer read_extents(ExtentSource& source, std::span<const Extent> extents, std::
   if (size > max) {
     throw DamageError{"a stored list of {} bytes is beyond its limit of {}", size, max};
   }
-  Buffer buffer(static_cast<std::size_t>(size));
+  Buffer buffer(static_cast<std::size_t>(size), std::byte{0});  // what holes are
   std::vector<WantedExtent> wanted;
   std::vector<std::uint64_t> offsets;
   std::uint64_t offset = 0;

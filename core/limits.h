@@ -6,7 +6,7 @@
 namespace azekura::limits {
 
 /// Plain bytes of a block: large enough to compress well, small enough for a core's L2.
-inline constexpr std::uint32_t kBlockPlainTarget = 512 * kKiB;
+inline constexpr std::uint32_t kBlockPlainTarget = 1 * kMiB;
 inline constexpr std::uint32_t kBlockPlainMax = 2 * kMiB;
 /// A block that does not shrink is stored as it is, so it never grows.
 inline constexpr std::uint32_t kBlockStoredMax = kBlockPlainMax + 16;

@@ -89,7 +89,8 @@ class SpillReceiver : public ExtentReceiver {
 };
 
 void write_zeros(std::uint64_t length, const ByteOutput& output) {
-  const Buffer zeros(static_cast<std::size_t>(std::min<std::uint64_t>(length, kPiece)));
+  const Buffer zeros(static_cast<std::size_t>(std::min<std::uint64_t>(length, kPiece)),
+                     std::byte{0});
   while (length > 0) {
     throw_if_interrupted();
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(length, zeros.size()));

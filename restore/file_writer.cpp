@@ -82,7 +82,7 @@ void FileWriter::write_zeros(std::uint64_t offset, std::uint64_t length) {
     error_number = result == 0 ? 0 : errno;
   } while (error_number == EINTR);
   if (error_number == EOPNOTSUPP) {
-    const Buffer zeros(kZerosAtOnce);
+    const Buffer zeros(kZerosAtOnce, std::byte{0});
     while (length > 0) {
       throw_if_interrupted();
       const std::size_t count =

@@ -67,6 +67,9 @@ rocksdb::Options options() {
   options.keep_log_file_num = 1;
   options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
   options.compression = rocksdb::kNoCompression;  // ids and boxes do not compress
+  // Most look-ups are for chunks that are not there.
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.05;
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

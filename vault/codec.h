@@ -8,7 +8,8 @@ namespace azekura::vault {
 
 enum class Codec : std::uint8_t { stored = 0, zstd = 1 };
 
-/// Compresses into one zstd frame; nullopt if that would not save at least 1/32 of the bytes.
+/// Compresses into one zstd frame; nullopt if that would not save at least 1/32 of the bytes, or
+/// if samples look like bytes that are compressed or encrypted already.
 /// Threads: any; each thread keeps a context. Errors: InternalError if zstd fails.
 std::optional<Buffer> compress(ByteView plain);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/unique_fd.h"
+#include "vault/pack_file.h"
 #include "vault/pack_format.h"
 
 #include <string>
@@ -19,8 +19,8 @@ struct PreparedBlock {
 
 /// Writes one pack file in its final form: blocks, tables, padding, leaf hashes, tail.
 ///
-/// The file is finished, durable and at its path only after finish(); until then it is
-/// "PATH.part", and the destructor leaves it for the next run to remove.
+/// The file is finished, durable and at its path only after finish(); until then it is a PackFile
+/// in the making.
 /// Errors: SystemError (kind space on a full disk).
 class PackWriter {
  public:
@@ -48,11 +48,8 @@ class PackWriter {
  private:
   [[nodiscard]] std::uint64_t tables_bytes(std::size_t more_blocks,
                                            std::size_t more_chunks) const noexcept;
-  void write(ByteView bytes);
-  void hash_leaves(ByteView bytes);
   void write_tables(bool full);
 
-  std::string path_;
   SessionIdentity session_;
   std::uint32_t number_;
   Buffer context_;
@@ -60,15 +57,12 @@ class PackWriter {
   Secret chunk_table_key_;
   Sealer sealer_;
   Hmac nonce_prf_;
-  UniqueFd file_;
+  Buffer opened_;  ///< kept for its memory
+  PackFile file_;
   BlockTable blocks_;
   ChunkTable chunks_;
   Buffer sealed_chunks_;
-  std::uint64_t written_ = 0;
   std::uint32_t plain_bytes_ = 0;
-  Sha256 leaf_;
-  std::uint64_t leaf_bytes_ = 0;
-  Buffer leaf_hashes_;
 };
 
 }  // namespace azekura::vault

@@ -195,7 +195,7 @@ Buffer Generation::seal(const Secret& session_key, const SessionIdentity& identi
   encode_sections(body, sections);
 
   Buffer plain = ByteWriter{}.long_bytes(body.view()).take();
-  plain.resize(static_cast<std::size_t>(padme(plain.size())));
+  plain.resize(static_cast<std::size_t>(padme(plain.size())), std::byte{0});
   return seal_box(generation_key(session_key, identity), identity.bytes(), plain);
 }
 

@@ -14,6 +14,12 @@ namespace {
 /// Items inside a stage: enough to keep every thread busy, few enough to bound memory (pieces and
 /// blocks have at most 2 MiB).
 constexpr std::size_t kItemsPerThread = 4;
+/// What small files put is handed to the threads together: a hand-over costs as much as hashing
+/// tens of KiB.
+constexpr std::size_t kBatchBytes = 512 * kKiB;
+constexpr std::size_t kBatchItems = 256;
+/// A block is closed by the chunk that fills it.
+constexpr std::size_t kBlockReserve = limits::kBlockPlainTarget + 256 * kKiB;
 /// Long extent lists are stored in chunks of one size; they are made of random digests, which no
 /// cutter could align.
 constexpr std::uint32_t kListChunkBytes = 64 * kKiB;
@@ -46,14 +52,20 @@ struct SessionWriter::Unfinished {
   std::uint32_t length = 0;
 };
 
-/// What goes through the hash stage: a piece, a gap or the end of a stream.
-struct SessionWriter::HashJob {
+/// A piece, a gap or the end of a stream.
+struct SessionWriter::StreamPart {
   std::uint64_t stream = 0;
   Piece piece;
   std::vector<ChunkId> ids;
   ExtentKind gap = ExtentKind::data;
   std::uint64_t gap_length = 0;
   bool closes = false;
+};
+
+/// What goes through the hash stage together.
+struct SessionWriter::HashJob {
+  std::vector<StreamPart> parts;
+  std::size_t bytes = 0;
 };
 
 struct SessionWriter::BlockJob {
@@ -69,6 +81,7 @@ SessionWriter::SessionWriter(MediaSet& set, unsigned threads)
       path_hasher_{derive(set.secrets().keys.dedup, "azekura path v1", set.secrets().id.bytes(), 32)
                        .bytes()},
       tree_lane_{capture_, set.catalogue(), chunk_hasher_.clone()},
+      batch_{std::make_unique<HashJob>()},
       open_block_{std::make_unique<BlockJob>()} {
   const std::size_t bound = kItemsPerThread * threads;
   block_stage_ = std::make_unique<OrderedStage<BlockJob>>(
@@ -78,14 +91,20 @@ SessionWriter::SessionWriter(MediaSet& set, unsigned threads)
       threads, bound,
       [this](HashJob& job) {
         Hmac hasher = chunk_hasher_.clone();
-        ByteView rest = job.piece.bytes;
-        for (const std::uint32_t length : job.piece.chunk_lengths) {
-          job.ids.push_back(ChunkId::from_bytes(hasher(rest.first(length)).bytes()));
-          rest = rest.subspan(length);
+        for (StreamPart& part : job.parts) {
+          ByteView rest = part.piece.bytes;
+          for (const std::uint32_t length : part.piece.chunk_lengths) {
+            part.ids.push_back(ChunkId::from_bytes(hasher(rest.first(length)).bytes()));
+            rest = rest.subspan(length);
+          }
+          AZK_CHECK(rest.empty());
         }
-        AZK_CHECK(rest.empty());
       },
-      [this](HashJob&& job) { look_up(std::move(job)); });
+      [this](HashJob&& job) {
+        for (const StreamPart& part : job.parts) {
+          look_up(part);
+        }
+      });
 }
 
 SessionWriter::~SessionWriter() {
@@ -95,6 +114,7 @@ SessionWriter::~SessionWriter() {
 }
 
 void SessionWriter::begin_lane() {
+  flush_batch();
   hash_stage_->drain();
   flush_block();
 }
@@ -106,43 +126,58 @@ StreamId SessionWriter::open_stream() {
 }
 
 void SessionWriter::put(StreamId stream, Piece piece) {
-  HashJob job;
-  job.stream = static_cast<std::uint64_t>(stream);
-  job.piece = std::move(piece);
-  hash_stage_->push(std::move(job));
+  StreamPart part;
+  part.stream = static_cast<std::uint64_t>(stream);
+  part.piece = std::move(piece);
+  add(std::move(part));
 }
 
 void SessionWriter::put_gap(StreamId stream, ExtentKind kind, std::uint64_t length) {
-  HashJob job;
-  job.stream = static_cast<std::uint64_t>(stream);
-  job.gap = kind;
-  job.gap_length = length;
-  hash_stage_->push(std::move(job));
+  StreamPart part;
+  part.stream = static_cast<std::uint64_t>(stream);
+  part.gap = kind;
+  part.gap_length = length;
+  add(std::move(part));
 }
 
 void SessionWriter::close_stream(StreamId stream) {
-  HashJob job;
-  job.stream = static_cast<std::uint64_t>(stream);
-  job.closes = true;
-  hash_stage_->push(std::move(job));
+  StreamPart part;
+  part.stream = static_cast<std::uint64_t>(stream);
+  part.closes = true;
+  add(std::move(part));
 }
 
-void SessionWriter::look_up(HashJob&& job) {
-  std::vector<Part> parts;
-  if (job.gap_length > 0) {
-    parts.push_back({job.gap, job.gap_length, {}, {}, nullptr});
+void SessionWriter::add(StreamPart part) {
+  batch_->bytes += part.piece.bytes.size();
+  batch_->parts.push_back(std::move(part));
+  if (batch_->bytes >= kBatchBytes || batch_->parts.size() == kBatchItems) {
+    flush_batch();
   }
-  ByteView rest = job.piece.bytes;
-  for (std::size_t i = 0; i < job.ids.size(); ++i) {
-    const std::uint32_t length = job.piece.chunk_lengths[i];
-    parts.push_back(locate(job.ids[i], rest.first(length)));
+}
+
+void SessionWriter::flush_batch() {
+  if (!batch_->parts.empty()) {
+    hash_stage_->push(std::move(*batch_));
+    *batch_ = {};
+  }
+}
+
+void SessionWriter::look_up(const StreamPart& part) {
+  std::vector<Part> parts;
+  if (part.gap_length > 0) {
+    parts.push_back({part.gap, part.gap_length, {}, {}, nullptr});
+  }
+  ByteView rest = part.piece.bytes;
+  for (std::size_t i = 0; i < part.ids.size(); ++i) {
+    const std::uint32_t length = part.piece.chunk_lengths[i];
+    parts.push_back(locate(part.ids[i], rest.first(length)));
     rest = rest.subspan(length);
   }
   const std::lock_guard lock{mutex_};
-  totals_.chunk_bytes += job.piece.bytes.size();
-  Stream& stream = streams_.at(job.stream);
+  totals_.chunk_bytes += part.piece.bytes.size();
+  Stream& stream = streams_.at(part.stream);
   std::move(parts.begin(), parts.end(), std::back_inserter(stream.parts));
-  stream.closed = job.closes;
+  stream.closed = part.closes;
   advance(stream);
 }
 
@@ -166,6 +201,9 @@ SessionWriter::Part SessionWriter::locate(const ChunkId& id, ByteView chunk) {
   Part part{ExtentKind::data, length, id, {0, target.plain_bytes}, open_block_->place};
   target.ids.push_back(id);
   target.lengths.push_back(length);
+  if (target.payload.empty()) {
+    target.payload.reserve(kBlockReserve);
+  }
   append(target.payload, chunk);
   target.plain_bytes += length;
   {

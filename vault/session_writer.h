@@ -25,7 +25,8 @@ struct CaptureTotals {
 
 /// Captures one session into the spool of a media set: the ChunkSink of tonight.
 ///
-///     put → [hash, many threads] → look up, group into blocks → [compress, many threads]
+///     put, in batches → [hash, many threads] → look up, group into blocks → [compress, many
+///     threads]
 ///         → place into the pack, encrypt, write
 ///
 /// Both stages deliver in the order of put, so equal input gives equal blocks in equal order.
@@ -58,10 +59,13 @@ class SessionWriter final : public ChunkSink {
   struct BlockPlace;
   struct Part;
   struct Stream;
+  struct StreamPart;
   struct HashJob;
   struct BlockJob;
 
-  void look_up(HashJob&& job);
+  void add(StreamPart part);
+  void flush_batch();
+  void look_up(const StreamPart& part);
   Part locate(const ChunkId& id, ByteView chunk);
   void flush_block();
   void place(BlockJob&& job);
@@ -85,6 +89,7 @@ class SessionWriter final : public ChunkSink {
   std::unordered_map<ChunkId, Unfinished, IdHash<ChunkId>> unfinished_;
   CaptureTotals totals_;
 
+  std::unique_ptr<HashJob> batch_;         ///< filled by the caller's thread
   std::unique_ptr<BlockJob> open_block_;   ///< filled by the hash stage's deliveries
   std::unique_ptr<PackWriter> data_pack_;  ///< filled by the block stage's deliveries
 

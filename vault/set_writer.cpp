@@ -160,9 +160,8 @@ void SetWriter::put(const std::string& name, ByteView bytes) {
 
 namespace {
 
-/// Hands a spooled pack to `write`, checked. Errors: SpoolError, or what `write` throws.
-void copy_spooled_pack(const std::string& path, PackCheck& check,
-                       const std::function<void(ByteView)>& write) {
+/// Hands the bytes of a spooled pack to `take`. Errors: SpoolError, or what `take` throws.
+void stream_spooled(const std::string& path, const std::function<void(ByteView)>& take) {
   Buffer bytes(kCopyBytes);
   const auto in_spool = [&](auto&& step) {
     try {
@@ -173,13 +172,19 @@ void copy_spooled_pack(const std::string& path, PackCheck& check,
   };
   const UniqueFd file = in_spool([&] { return open_file(path, O_RDONLY | O_NOFOLLOW); });
   while (const std::size_t count = in_spool([&] { return read_some(file.get(), bytes, path); })) {
-    check.update(ByteView{bytes}.first(count));
-    write(ByteView{bytes}.first(count));
+    take(ByteView{bytes}.first(count));
   }
-  in_spool([&] {
+}
+
+/// Errors: SpoolError if the spooled pack is not the one that was captured.
+void check_spooled(const std::string& path, const PackInfo& pack, const SessionIdentity& session) {
+  PackCheck check{pack, session};
+  stream_spooled(path, [&](ByteView bytes) { check.update(bytes); });
+  try {
     check.finish();
-    return 0;
-  });
+  } catch (const DamageError& error) {
+    throw SpoolError{fmt::format("a pack in the spool is lost: {}", error.what())};
+  }
 }
 
 }  // namespace
@@ -204,30 +209,36 @@ void SetWriter::write_packs(const SpooledSession& session) {
       }
     }
     const std::string spooled = session.pack_path(pack.number);
-    PackCheck source_check{pack, identity};
-    PackCheck device_check{pack, identity};
-    bool source_whole = false;
+    PackCheck check{pack, identity};
     try {
       medium_.append(
           name, pack.file_bytes,
           [&](const auto& write) {
-            copy_spooled_pack(spooled, source_check, write);
-            source_whole = true;
+            std::uint64_t copied = 0;
+            stream_spooled(spooled, [&](ByteView bytes) {
+              copied += bytes.size();
+              write(bytes);
+            });
+            if (copied != pack.file_bytes) {
+              throw SpoolError{
+                  fmt::format("a pack in the spool is lost: it has {} bytes, {} were "
+                              "captured",
+                              copied, pack.file_bytes)};
+            }
           },
           [&](ByteView bytes) {
             if (bytes.empty()) {
-              device_check.finish();
+              check.finish();
             }
-            device_check.update(bytes);
+            check.update(bytes);
           });
     } catch (const DamageError& error) {
-      if (source_whole) {
-        MediumError failure{"medium \"{}\" does not give back what was written: {}",
-                            printable(medium_.path()), error.what()};
-        failure.set_hint("replace the medium; what was captured waits in the spool");
-        throw failure;
-      }
-      throw;
+      // The one check of what the device gives back finds what either of the two spoilt.
+      check_spooled(spooled, pack, identity);
+      MediumError failure{"medium \"{}\" does not give back what was written: {}",
+                          printable(medium_.path()), error.what()};
+      failure.set_hint("replace the medium; what was captured waits in the spool");
+      throw failure;
     }
     totals_.bytes += pack.file_bytes;
     observer_.advanced(pack.file_bytes);

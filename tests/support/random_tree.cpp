@@ -45,7 +45,7 @@ void write_file(const std::string& path, RandomNumbers& numbers) {
     }
   } else if (shape == 7) {  // stored zeros in between
     write_all(file.get(), bytes, path);
-    write_all(file.get(), Buffer(300'000), path);
+    write_all(file.get(), Buffer(300'000, std::byte{0}), path);
     write_all(file.get(), bytes, path);
   } else {
     write_all(file.get(), bytes, path);

@@ -49,7 +49,7 @@ TEST_CASE("Chunk feed: what went in comes out, whatever the sizes of reads") {
 TEST_CASE("Chunk feed: whole chunks of zeros are gaps, zeros inside chunks are data") {
   tests::MemorySink sink;
   Buffer data = tests::random_bytes(1, 100'000);
-  data.resize(600'000);  // zeros
+  data.resize(600'000, std::byte{0});
   append(data, tests::random_bytes(2, 50'000));
   const Content content = content_of(sink, data, 1'000'000);
   CHECK(equal(sink.read(content), data));
@@ -66,7 +66,7 @@ TEST_CASE("Chunk feed: whole chunks of zeros are gaps, zeros inside chunks are d
 
 TEST_CASE("Chunk feed: a stream of zeros only is one gap") {
   tests::MemorySink sink;
-  const Content content = content_of(sink, Buffer(200'000), 1'000'000);
+  const Content content = content_of(sink, Buffer(200'000, std::byte{0}), 1'000'000);
   CHECK(content.size == 200'000);
   CHECK(sink.put_bytes == 0);
   CHECK(std::all_of(content.extents.begin(), content.extents.end(),

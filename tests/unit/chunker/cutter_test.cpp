@@ -40,7 +40,7 @@ Buffer data_of(const nlohmann::json& vector, const nlohmann::json& words) {
   if (kind == "random") {
     return random_bytes(seed, size);
   }
-  return kind == "text" ? text_bytes(words, seed, size) : Buffer(size);
+  return kind == "text" ? text_bytes(words, seed, size) : Buffer(size, std::byte{0});
 }
 
 CutterKey key_of(const nlohmann::json& vector) {

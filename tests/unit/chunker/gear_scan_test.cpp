@@ -45,7 +45,7 @@ TEST_CASE("Gear scan: finds exactly the positions whose summed hash starts with 
 
 TEST_CASE("Gear scan: an empty range has no candidate") {
   const GearTable table{};  // every position hashes to zero
-  const Buffer data(100);
+  const Buffer data(100, std::byte{0});
   CHECK(find_candidate(data, {50, 50}, table, top_bits(10)) == 50);
   CHECK(find_candidate(data, {15, 100}, table, top_bits(10)) == 15);
 }

@@ -23,7 +23,7 @@ Entry file_named(std::string name) {
   Entry entry;
   entry.name = std::move(name);
   entry.content = Content{};
-  entry.xattrs = {{"user.a", Buffer(3)}};
+  entry.xattrs = {{"user.a", Buffer(3, std::byte{0})}};
   return entry;
 }
 

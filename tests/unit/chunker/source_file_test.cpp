@@ -76,7 +76,7 @@ TEST_CASE("Source file: holes are kept and not read") {
   const std::optional<SourceFile> file = open_in(dir, "f");
   const ReadBack result = read_all(*file);
 
-  Buffer expected(8 * kMiB);
+  Buffer expected(8 * kMiB, std::byte{0});
   std::copy(data.begin(), data.end(), expected.begin() + 1 * kMiB);
   std::copy(data.begin(), data.end(), expected.begin() + 4 * kMiB);
   CHECK(equal(result.bytes, expected));

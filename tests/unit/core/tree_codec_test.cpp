@@ -294,7 +294,7 @@ TEST_CASE("tree_codec: extended attributes are sorted, named and within their li
   refused({{"", value}});
   refused({{std::string("a\0b", 3), value}});
   refused({{std::string(256, 'x'), value}});
-  refused({{"user.a", Buffer(65'537)}});
+  refused({{"user.a", Buffer(65'537, std::byte{0})}});
   std::vector<std::pair<std::string, Buffer>> many;
   for (std::size_t i = 0; i <= limits::kXattrsMax; ++i) {
     many.emplace_back("user." + std::to_string(10'000 + i), Buffer{});

@@ -185,11 +185,11 @@ TEST_CASE("Restore: set-id bits, capabilities and devices come back in system mo
   tool.mode = 06755;
   tool.uid = 12;
   // VFS_CAP_REVISION_2, effective, CAP_NET_RAW.
-  Buffer capability(20);
+  Buffer capability(20, std::byte{0});
   capability[3] = std::byte{2};
   capability[0] = std::byte{1};
   capability[5] = std::byte{0x20};
-  tool.xattrs = {{"security.capability", capability}, {"trusted.t", Buffer(1)}};
+  tool.xattrs = {{"security.capability", capability}, {"trusted.t", Buffer(1, std::byte{0})}};
   Entry shared = f.folder("shared", {});
   shared.mode = 02775;
   f.set_tree({shared, tool, tests::special_entry("null", EntryKind::character_device)});
@@ -246,7 +246,7 @@ TEST_CASE("Restore: access lists and file flags survive the steps after them") {
     flags &= ~FS_IMMUTABLE_FL;
     CHECK(::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0);
   }
-  Buffer value(100);
+  Buffer value(100, std::byte{0});
   const ssize_t size =
       ::fgetxattr(file.get(), "system.posix_acl_access", value.data(), value.size());
   REQUIRE(size > 0);
@@ -272,7 +272,8 @@ TEST_CASE("Restore: without root, contents come back and what cannot be set is r
   RestoreFixture f;
   Entry tool = f.file("tool", "elf");
   tool.mode = 04555;  // attributes come before the mode that forbids them
-  tool.xattrs = {{"security.capability", Buffer(20)}, {"user.note", Buffer(2)}};
+  tool.xattrs = {{"security.capability", Buffer(20, std::byte{0})},
+                 {"user.note", Buffer(2, std::byte{0})}};
   // More directories than stay open: they must be finished before the one above is closed.
   std::vector<Entry> inner{f.file("leaf", "1")};
   for (int i = 0; i < 100; ++i) {

@@ -8,11 +8,13 @@
 #include <doctest/doctest.h>
 #include <zstd.h>
 
+#include <algorithm>
+
 namespace azekura::vault {
 
 namespace {
 
-Buffer zeros(std::size_t size) { return Buffer(size); }
+Buffer zeros(std::size_t size) { return Buffer(size, std::byte{0}); }
 
 /// A zstd frame with or without its size in the header.
 Buffer frame_of(ByteView plain, bool with_size) {
@@ -42,6 +44,20 @@ TEST_CASE("Codec: what compresses comes back, what does not is left alone") {
   CHECK_FALSE(compress(as_bytes("tiny")).has_value());
   const Buffer plain = tests::random_bytes(2, 1000);
   CHECK(expand(Codec::stored, plain, 1000) == plain);
+}
+
+TEST_CASE("Codec: noise is not tried, but what is noise for the most part is") {
+  const Buffer noise = tests::random_bytes(3, 1'000'000);
+  CHECK_FALSE(compress(noise).has_value());
+  for (const std::size_t text_bytes : {100'000U, 300'000U}) {
+    for (const std::size_t at : {0U, 350'000U, 700'000U}) {
+      Buffer mixed = noise;
+      std::fill_n(mixed.begin() + static_cast<std::ptrdiff_t>(at), text_bytes, std::byte{'x'});
+      const std::optional<Buffer> frame = compress(mixed);
+      REQUIRE(frame.has_value());
+      CHECK(equal(expand(Codec::zstd, *frame, mixed.size()), mixed));
+    }
+  }
 }
 
 TEST_CASE("Codec: stored bytes of another size than promised are damage") {

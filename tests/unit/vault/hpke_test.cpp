@@ -101,7 +101,8 @@ TEST_CASE("hpke: refuses low-order points on both sides") {
     CAPTURE(point);
     const auto recipient = RecipientKey::from_bytes(from_hex(point));
     CHECK_THROWS_AS(hpke_seal(recipient, {}, {}, as_bytes("secret")), AuthenticityError);
-    CHECK_FALSE(hpke_open(Secret::random(32), encapsulated_of(point), {}, {}, Buffer(48)));
+    CHECK_FALSE(
+        hpke_open(Secret::random(32), encapsulated_of(point), {}, {}, Buffer(48, std::byte{0})));
   }
 }
 
