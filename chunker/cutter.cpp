@@ -1,6 +1,7 @@
 #include "chunker/cutter.h"
 
 #include "core/checksum.h"
+#include "core/error.h"
 
 #include <algorithm>
 #include <limits>
@@ -27,12 +28,15 @@ CutterLimits limits_of(ChunkTarget target) noexcept {
           .zero_bits = zero_bits};
 }
 
-Cutter::Cutter(const CutterKey& key, ChunkTarget target)
+Cutter::Cutter(const CutterKey& key, ChunkTarget target, GearScan scan)
     : limits_{limits_of(target)},
       table_{make_gear_table(key)},
       secret_{key.confirm},
       mask_{top_bits(limits_.zero_bits)},
-      threshold_{threshold_of(limits_)} {}
+      threshold_{threshold_of(limits_)},
+      scan_{scan} {
+  AZK_CHECK(limits_.min > kGearMargin);
+}
 
 bool Cutter::is_confirmed(ByteView bytes, std::size_t end) const noexcept {
   // The minimum is longer than the window, so the window lies inside the chunk.
@@ -45,7 +49,7 @@ std::optional<std::size_t> Cutter::find_end(ByteView bytes, std::size_t searched
   const std::size_t stop = std::min(bytes.size(), limits_.max - 1);
   std::size_t position = std::max(limits_.min - 1, searched);
   while (position < stop) {
-    position = find_candidate(bytes, {position, stop}, table_, mask_);
+    position = scan_(bytes, {position, stop}, table_, mask_);
     if (position < stop && is_confirmed(bytes, position)) {
       return position + 1;
     }

@@ -41,7 +41,8 @@ CutterLimits limits_of(ChunkTarget target) noexcept;
 /// Threads: any, it has no state. Source: docs/format.md, section 5.
 class Cutter {
  public:
-  Cutter(const CutterKey& key, ChunkTarget target);
+  /// Every form of the scan cuts equally; only tests and benchmarks name one.
+  Cutter(const CutterKey& key, ChunkTarget target, GearScan scan = fastest_gear_scan());
 
   [[nodiscard]] const CutterLimits& limits() const noexcept { return limits_; }
 
@@ -63,6 +64,7 @@ class Cutter {
   std::array<std::byte, 192> secret_;
   std::uint16_t mask_;
   std::uint64_t threshold_;
+  GearScan scan_;
 };
 
 }  // namespace azekura::chunker

@@ -12,13 +12,24 @@
 ///   g(b) = low[b & 15] ^ high[b >> 4]
 ///   h(i) = sum over j = 0..15 of (g(byte[i - j]) << j), mod 2^16
 ///
-/// Source: docs/format.md, section 5.
+/// It comes in several forms with one result. Source: docs/format.md, section 5.
 namespace azekura::chunker {
 
 inline constexpr std::size_t kGearWindow = 16;
 
-/// g for every byte value.
-using GearTable = std::array<std::uint16_t, 256>;
+/// A search begins so far behind the begin of the bytes, because forms read whole vectors.
+inline constexpr std::size_t kGearMargin = 128;
+
+/// g for every byte value, and the tables of its nibbles split in bytes, as vectors look them up.
+struct GearTable {
+  using Bytes = std::array<std::uint8_t, 16>;
+
+  std::array<std::uint16_t, 256> of_byte{};
+  Bytes low_0{};   ///< of the low nibble: the low byte of g's part,
+  Bytes low_1{};   ///< the high byte
+  Bytes high_0{};  ///< of the high nibble likewise
+  Bytes high_1{};
+};
 
 GearTable make_gear_table(const CutterKey& key) noexcept;
 
@@ -35,8 +46,16 @@ struct ScanRange {
 
 /// The first position in [range.from, range.to) with h & mask = 0, or range.to.
 ///
-/// Requires: kGearWindow - 1 <= range.from <= range.to <= bytes.size().
-std::size_t find_candidate(ByteView bytes, ScanRange range, const GearTable& table,
-                           std::uint16_t mask) noexcept;
+/// Requires: kGearMargin <= range.from <= range.to <= bytes.size(). Threads: any.
+using GearScan = std::size_t (*)(ByteView bytes, ScanRange range, const GearTable& table,
+                                 std::uint16_t mask) noexcept;
+
+enum class GearForm { portable, avx2, avx512 };
+
+/// The search in this form; nullptr if this machine cannot run it.
+GearScan find_gear_scan(GearForm form) noexcept;
+
+/// The search in the fastest form this machine can run. Chosen once.
+GearScan fastest_gear_scan() noexcept;
 
 }  // namespace azekura::chunker

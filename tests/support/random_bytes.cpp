@@ -24,4 +24,16 @@ Buffer random_bytes(std::uint64_t seed, std::size_t size) {
   return bytes;
 }
 
+Buffer random_text(std::span<const std::string> words, std::uint64_t seed, std::size_t size) {
+  RandomNumbers numbers{seed};
+  Buffer text;
+  while (text.size() < size) {
+    const std::uint64_t number = numbers.next();
+    append(text, as_bytes(words[number & 15U]));
+    append(text, as_bytes((number >> 4U & 7U) != 0 ? " " : "\n"));
+  }
+  text.resize(size);
+  return text;
+}
+
 }  // namespace azekura::tests

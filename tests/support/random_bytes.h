@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 
 namespace azekura::tests {
 
@@ -19,5 +21,8 @@ class RandomNumbers {
 
 /// `size` bytes of a SplitMix64 stream, each number little-endian.
 Buffer random_bytes(std::uint64_t seed, std::size_t size);
+
+/// `size` bytes of 16 words in lines; tests/golden/make_cutter_vectors.py makes the same.
+Buffer random_text(std::span<const std::string> words, std::uint64_t seed, std::size_t size);
 
 }  // namespace azekura::tests

@@ -1,17 +1,12 @@
 #include "chunker/cutter.h"
 
-#include "core/ids.h"
 #include "tests/support/memory_sink.h"
 #include "tests/support/random_bytes.h"
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
 #include <numeric>
-#include <string>
 
 namespace azekura::chunker {
 
@@ -19,42 +14,6 @@ namespace {
 
 using tests::make_cutter_key;
 using tests::random_bytes;
-
-Buffer text_bytes(const nlohmann::json& words, std::uint64_t seed, std::size_t size) {
-  tests::RandomNumbers numbers{seed};
-  std::string text;
-  while (text.size() < size) {
-    const std::uint64_t number = numbers.next();
-    text += words[number & 15U].get<std::string>();
-    text += (number >> 4U & 7U) != 0 ? ' ' : '\n';
-  }
-  text.resize(size);
-  const ByteView bytes = as_bytes(text);
-  return {bytes.begin(), bytes.end()};
-}
-
-Buffer data_of(const nlohmann::json& vector, const nlohmann::json& words) {
-  const auto kind = vector.at("data").get<std::string>();
-  const auto size = vector.at("size").get<std::size_t>();
-  const auto seed = vector.at("seed").get<std::uint64_t>();
-  if (kind == "random") {
-    return random_bytes(seed, size);
-  }
-  return kind == "text" ? text_bytes(words, seed, size) : Buffer(size, std::byte{0});
-}
-
-CutterKey key_of(const nlohmann::json& vector) {
-  CutterKey key;
-  const auto load = [&](const char* name, void* target, std::size_t size) {
-    const Buffer bytes = from_hex(vector.at(name).get<std::string>());
-    REQUIRE(bytes.size() == size);
-    std::memcpy(target, bytes.data(), size);
-  };
-  load("low", key.low.data(), sizeof key.low);
-  load("high", key.high.data(), sizeof key.high);
-  load("confirm", key.confirm.data(), sizeof key.confirm);
-  return key;
-}
 
 /// Cuts a stream that arrives in pieces of `step` bytes.
 std::vector<std::uint32_t> cut_in_steps(const Cutter& cutter, ByteView stream, std::size_t step) {
@@ -77,20 +36,6 @@ std::vector<std::uint32_t> cut_in_steps(const Cutter& cutter, ByteView stream, s
 }
 
 }  // namespace
-
-TEST_CASE("Cutter: published vectors") {
-  std::ifstream file{AZEKURA_GOLDEN_DIR "/cutter.json"};
-  REQUIRE(file.good());
-  const nlohmann::json golden = nlohmann::json::parse(file);
-  REQUIRE(golden.at("vectors").size() >= 10);
-  for (const nlohmann::json& vector : golden.at("vectors")) {
-    CAPTURE(vector.at("data").get<std::string>());
-    CAPTURE(vector.at("size").get<std::size_t>());
-    const Cutter cutter{key_of(vector), ChunkTarget{vector.at("target").get<std::uint32_t>()}};
-    CHECK(cutter.cut(data_of(vector, golden.at("words"))) ==
-          vector.at("lengths").get<std::vector<std::uint32_t>>());
-  }
-}
 
 TEST_CASE("Cutter: chunk ends do not depend on how the stream is fed") {
   const Cutter cutter{make_cutter_key(7), ChunkTarget::small};
