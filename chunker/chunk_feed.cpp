@@ -58,13 +58,9 @@ void ChunkFeed::put_found_chunks() {
     searched_ = 0;
   }
   searched_ = rest.size();
-  if (lengths.empty()) {
-    return;
+  if (!lengths.empty()) {
+    put(take(start), lengths);
   }
-  Buffer next{rest.begin(), rest.end()};
-  buffer_.resize(start);
-  put(std::exchange(buffer_, std::move(next)), lengths);
-  filled_ = buffer_.size();
 }
 
 void ChunkFeed::put_rest() {
@@ -72,10 +68,24 @@ void ChunkFeed::put_rest() {
     return;
   }
   const auto length = static_cast<std::uint32_t>(filled_);  // shorter than a longest chunk
-  buffer_.resize(filled_);
-  filled_ = 0;
   searched_ = 0;
-  put(std::exchange(buffer_, Buffer{}), {&length, 1});
+  put(take(filled_), {&length, 1});
+}
+
+/// The first `size` of the filled bytes, which leave the buffer.
+Buffer ChunkFeed::take(std::size_t size) {
+  const ByteView taken = ByteView{buffer_}.first(size);
+  const ByteView rest = ByteView{buffer_}.subspan(size, filled_ - size);
+  filled_ = rest.size();
+  if (size <= buffer_.capacity() / 2) {
+    // A command prints little at a time: the room stays, to be used again.
+    Buffer copy{taken.begin(), taken.end()};
+    std::copy(rest.begin(), rest.end(), buffer_.begin());
+    return copy;
+  }
+  Buffer next{rest.begin(), rest.end()};
+  buffer_.resize(size);
+  return std::exchange(buffer_, std::move(next));
 }
 
 void ChunkFeed::put(Buffer bytes, std::span<const std::uint32_t> lengths) {

@@ -12,7 +12,8 @@ namespace azekura::chunker {
 
 /// Feeds one stream of a sink: bytes in as they are read, whole chunks and gaps out.
 ///
-/// A chunk of zeros becomes a zero gap. Memory: what was filled in at once, and a chunk.
+/// A chunk of zeros becomes a zero gap. Memory: what was filled in at once, and a chunk; pieces
+/// take less than twice their bytes.
 /// Lifetime: sink and cutter outlive it. Errors: those of the sink.
 class ChunkFeed {
  public:
@@ -34,6 +35,7 @@ class ChunkFeed {
  private:
   void put_found_chunks();
   void put_rest();
+  Buffer take(std::size_t size);
   void put(Buffer bytes, std::span<const std::uint32_t> lengths);
 
   ChunkSink& sink_;

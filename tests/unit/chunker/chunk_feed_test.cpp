@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace azekura::chunker {
 
@@ -71,6 +72,31 @@ TEST_CASE("Chunk feed: a stream of zeros only is one gap") {
   CHECK(sink.put_bytes == 0);
   CHECK(std::all_of(content.extents.begin(), content.extents.end(),
                     [](const Extent& extent) { return extent.kind == ExtentKind::zero; }));
+}
+
+TEST_CASE("Chunk feed: pieces take less than twice the memory of their bytes") {
+  class WeighingSink : public tests::MemorySink {
+   public:
+    void put(StreamId stream, Piece piece) override {
+      CHECK(piece.bytes.capacity() < 2 * piece.bytes.size());
+      MemorySink::put(stream, std::move(piece));
+    }
+  };
+  const Buffer data = tests::random_bytes(6, 300'000);
+  WeighingSink sink;
+  const Cutter cutter{sink.cutter_key(), ChunkTarget::small};
+  for (const std::size_t step : {1000U, 20'000U, 300'000U}) {
+    CAPTURE(step);
+    ChunkFeed feed{sink, cutter};
+    for (ByteView rest = data; !rest.empty();) {
+      const std::size_t count = std::min(step, rest.size());
+      const MutableBytes room = feed.space(500'000);
+      std::copy_n(rest.begin(), count, room.begin());
+      feed.fill(count);
+      rest = rest.subspan(count);
+    }
+    CHECK(equal(sink.read(sink.wait(feed.finish())), data));
+  }
 }
 
 TEST_CASE("Chunk feed: a hole ends the chunk in progress") {
