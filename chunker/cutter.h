@@ -18,9 +18,8 @@ enum class ChunkTarget : std::uint32_t {
   large = 256 * kKiB,
 };
 
-/// T by what is cut.
-inline constexpr ChunkTarget kFileTarget = ChunkTarget::medium;
-inline constexpr ChunkTarget kStreamTarget = ChunkTarget::medium;
+/// T by what is cut; for files see content_class.h. Commands dump databases, most of the time.
+inline constexpr ChunkTarget kStreamTarget = ChunkTarget::small;
 inline constexpr ChunkTarget kDirectoryTarget = ChunkTarget::medium;
 
 /// Where cuts may fall, in bytes.

@@ -48,6 +48,11 @@ std::optional<SourceFile> SourceFile::open(int directory, const std::string& nam
   return SourceFile{std::move(fd), std::move(path), *status};
 }
 
+ByteView SourceFile::read_head(MutableBytes room) const noexcept {
+  const ssize_t count = ::pread(fd_.get(), room.data(), room.size(), 0);
+  return room.first(count < 0 ? 0 : static_cast<std::size_t>(count));
+}
+
 std::uint64_t SourceFile::read_into(ChunkFeed& feed, Observer& observer) const {
   const std::uint64_t size = status_.state.size;
   const bool may_have_holes = status_.stored_bytes < size;

@@ -22,6 +22,9 @@ class SourceFile {
   /// As of opening or of the last refresh().
   [[nodiscard]] const ObjectStatus& status() const noexcept { return status_; }
 
+  /// The first bytes of the file; fewer than there is room for if it is shorter or fails to read.
+  [[nodiscard]] ByteView read_head(MutableBytes room) const noexcept;
+
   /// Feeds as many bytes as status() counts, fewer if the file became shorter.
   ///
   /// Returns how many were read; holes are not. Errors: SourceError, the feed keeps what it got.

@@ -1,6 +1,7 @@
 #include "chunker/tree_ingest.h"
 
 #include "chunker/chunk_feed.h"
+#include "chunker/content_class.h"
 #include "chunker/cutter.h"
 #include "chunker/object_metadata.h"
 #include "chunker/scan_record.h"
@@ -12,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +33,9 @@ class TreeIngest {
       : source_{snapshot.source.name},
         sink_{sink},
         observer_{observer},
-        cutter_{sink.cutter_key(), kFileTarget},
+        small_{sink.cutter_key(), ChunkTarget::small},
+        medium_{sink.cutter_key(), ChunkTarget::medium},
+        large_{sink.cutter_key(), ChunkTarget::large},
         walker_{snapshot.source.origin, left_out, observer},
         builder_{sink, snapshot.source.name, snapshot.started} {}
 
@@ -175,6 +179,22 @@ class TreeIngest {
     std::uint64_t read_bytes = 0;
   };
 
+  const Cutter& cutter_for(const SourceFile& file) const {
+    if (file.status().state.size < kClassifiedBytes) {
+      return medium_;
+    }
+    std::array<std::byte, kHeadBytes> head{};
+    switch (target_of(file.read_head(head))) {
+      case ChunkTarget::small:
+        return small_;
+      case ChunkTarget::large:
+        return large_;
+      case ChunkTarget::medium:
+        break;
+    }
+    return medium_;
+  }
+
   /// What can be read of the file is kept, with a flaw if that may not be one whole state of it.
   Reading read_once(const Entry& seen, SourceFile& file) {
     Reading reading;
@@ -182,7 +202,7 @@ class TreeIngest {
     reading.entry = make_entry(seen.name, file.status(), walker_.owners());
     reading.entry.hard_link = seen.hard_link;
     add_open_metadata(reading.entry, file.fd());
-    ChunkFeed feed{sink_, cutter_};
+    ChunkFeed feed{sink_, cutter_for(file)};
     try {
       reading.read_bytes = file.read_into(feed, observer_);
       if (file.refresh()) {
@@ -199,7 +219,9 @@ class TreeIngest {
   const std::string source_;
   ChunkSink& sink_;
   Observer& observer_;
-  const Cutter cutter_;
+  const Cutter small_;
+  const Cutter medium_;
+  const Cutter large_;
   SourceWalker walker_;
   TreeBuilder builder_;
   std::vector<ScanRecord> records_;  ///< of the directories on the way, below that of the root

@@ -19,11 +19,12 @@ using MutableBytes = std::span<std::byte>;
 template <typename T>
 struct UnsetAllocator : std::allocator<T> {
   template <typename U>
-  struct rebind {
+  struct rebind {  // NOLINT(readability-identifier-naming): the standard's name
     using other = UnsetAllocator<U>;
   };
   UnsetAllocator() = default;
   template <typename U>
+  // NOLINTNEXTLINE(google-explicit-constructor): allocators convert into each other
   UnsetAllocator(const UnsetAllocator<U>& /*other*/) noexcept {}
 
   template <typename U>

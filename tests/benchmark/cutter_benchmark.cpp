@@ -101,7 +101,7 @@ void print_feeding(const Buffer& bytes) {
   DroppingSink sink;
   for (const auto& [form, name] : kForms) {
     if (const chunker::GearScan scan = chunker::find_gear_scan(form)) {
-      const Cutter cutter{sink.cutter_key(), chunker::kFileTarget, scan};
+      const Cutter cutter{sink.cutter_key(), chunker::ChunkTarget::medium, scan};
       std::printf("feed random, %s %5.1f\n", name, gigabytes_per_second(kStreamBytes, [&] {
                     ChunkFeed feed{sink, cutter};
                     while (feed.size() < kStreamBytes) {

@@ -37,7 +37,7 @@ struct ReadBack {
 ReadBack read_all(const SourceFile& file) {
   MemorySink sink;
   tests::RecordingObserver observer;
-  const Cutter cutter{sink.cutter_key(), kFileTarget};
+  const Cutter cutter{sink.cutter_key(), ChunkTarget::medium};
   ChunkFeed feed{sink, cutter};
   ReadBack result;
   result.read_bytes = file.read_into(feed, observer);
@@ -100,7 +100,7 @@ TEST_CASE("Source file: a file that is one hole has one gap") {
   const std::optional<SourceFile> file = open_in(dir, "f");
   MemorySink sink;
   tests::RecordingObserver observer;
-  const Cutter cutter{sink.cutter_key(), kFileTarget};
+  const Cutter cutter{sink.cutter_key(), ChunkTarget::medium};
   ChunkFeed feed{sink, cutter};
   CHECK(file->read_into(feed, observer) == 0);
   const Content content = sink.wait(feed.finish());
