@@ -35,17 +35,10 @@ void walk_from(const OpenMedium& open, const vault::StoredSnapshot& stored, cons
   if (!start) {
     throw UsageError{"there is no \"{}\" in {}", printable(path), stored.name()};
   }
-  std::string prefix;
-  for (const std::string& name : restore::split_path(path)) {
-    prefix += (prefix.empty() ? "" : "/") + name;
-  }
-  restore::TreeWalk walk{*open.reader, *start};
+  restore::TreeWalk walk{*open.reader, *start, restore::plain_path(path)};
   while (walk.next()) {
     throw_if_interrupted();
-    const std::string full = prefix.empty()        ? walk.path()
-                             : walk.path().empty() ? prefix
-                                                   : prefix + "/" + walk.path();
-    if (!visit(full, walk.entry())) {
+    if (!visit(walk.path(), walk.entry())) {
       walk.skip();
     }
   }

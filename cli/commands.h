@@ -22,6 +22,7 @@ void add_ls(CLI::App& app, Invocation& invocation);
 void add_find(CLI::App& app, Invocation& invocation);
 void add_cat(CLI::App& app, Invocation& invocation);
 void add_du(CLI::App& app, Invocation& invocation);
+void add_diff(CLI::App& app, Invocation& invocation);
 void add_restore(CLI::App& app, Invocation& invocation);
 void add_key(CLI::App& app, Invocation& invocation);
 void add_version(CLI::App& app, Invocation& invocation);

@@ -52,6 +52,8 @@ std::string spill_directory() {
 
 }  // namespace
 
+std::string_view kind_name(EntryKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
+
 std::string entry_line(const std::string& path, const Entry& entry) {
   const std::string user = entry.user.empty() ? std::to_string(entry.uid) : entry.user;
   const std::string group = entry.group.empty() ? std::to_string(entry.gid) : entry.group;
@@ -70,7 +72,12 @@ std::string entry_line(const std::string& path, const Entry& entry) {
 Json entry_object(const std::string& path, const Entry& entry) {
   Json object{{"event", "entry"}};
   put_name(object, "path", path);
-  object["kind"] = kKindNames[static_cast<std::size_t>(entry.kind)];
+  put_entry(object, entry);
+  return object;
+}
+
+void put_entry(Json& object, const Entry& entry) {
+  object["kind"] = kind_name(entry.kind);
   object["mode"] = fmt::format("{:04o}", entry.mode);
   object["uid"] = entry.uid;
   object["gid"] = entry.gid;
@@ -88,7 +95,6 @@ Json entry_object(const std::string& path, const Entry& entry) {
   if (entry.flaw != EntryFlaw::none) {
     object["flaw"] = entry.flaw == EntryFlaw::unreadable ? "unreadable" : "changed_while_read";
   }
-  return object;
 }
 
 int write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file,

@@ -5,13 +5,18 @@
 #include "core/extent_source.h"
 
 #include <string>
+#include <string_view>
 
 namespace azekura::cli {
 
+/// Like "block_device".
+std::string_view kind_name(EntryKind kind);
 /// Like `ls -l`: type and mode, owner, size, time, path.
 std::string entry_line(const std::string& path, const Entry& entry);
 /// The same for programs; docs/json.md.
 Json entry_object(const std::string& path, const Entry& entry);
+/// Adds what it has but for event and path.
+void put_entry(Json& object, const Entry& entry);
 
 /// A file's bytes to standard output, none before they are proven. Returns the exit code: of a file
 /// that was not whole when it was backed up, what there is comes with a warning.

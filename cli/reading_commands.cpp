@@ -9,6 +9,7 @@ void add_reading_commands(CLI::App& app, Invocation& invocation) {
   add_find(app, invocation);
   add_cat(app, invocation);
   add_du(app, invocation);
+  add_diff(app, invocation);
   add_restore(app, invocation);
   add_key(app, invocation);
   add_version(app, invocation);

@@ -11,14 +11,6 @@ namespace azekura::restore {
 
 namespace {
 
-std::string plain_form(const std::string& path) {
-  std::string plain;
-  for (const std::string& name : split_path(path)) {
-    plain += plain.empty() ? name : '/' + name;
-  }
-  return plain;
-}
-
 bool is_missing(ExtentSource& source, const Entry& root, const std::string& path) {
   try {
     return !find_entry(source, root, path).has_value();
@@ -34,7 +26,7 @@ bool is_missing(ExtentSource& source, const Entry& root, const std::string& path
 
 Selection::Selection(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
-    paths_.push_back(plain_form(path));
+    paths_.push_back(plain_path(path));
   }
   std::sort(paths_.begin(), paths_.end());
 }

@@ -67,6 +67,14 @@ std::vector<std::string> split_path(std::string_view path) {
   return names;
 }
 
+std::string plain_path(std::string_view path) {
+  std::string plain;
+  for (const std::string& name : split_path(path)) {
+    plain += plain.empty() ? name : '/' + name;
+  }
+  return plain;
+}
+
 std::optional<Entry> find_entry(ExtentSource& source, const Entry& root, std::string_view path) {
   Entry current = root;
   for (const std::string& name : split_path(path)) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace azekura::restore {
@@ -21,7 +22,9 @@ inline constexpr std::uint64_t kOpenDirectoryBytesMax = 2 * kGiB;
 /// Lifetime: source and root outlive it; path() and entry() are valid until the next call.
 class TreeWalk {
  public:
-  TreeWalk(ExtentSource& source, const Entry& root) : source_{source}, root_{root} {}
+  /// `path`: of the root, if it is itself inside a tree. Shape: as plain_path.
+  TreeWalk(ExtentSource& source, const Entry& root, std::string path = {})
+      : source_{source}, root_{root}, path_{std::move(path)} {}
 
   /// Moves to the next entry, first the root; false at the end.
   /// Errors: those of read_content, and DamageError, when the directory path() cannot be listed.
@@ -30,10 +33,10 @@ class TreeWalk {
   /// Does not enter the directory just visited.
   void skip() noexcept { enter_ = false; }
 
-  /// Raw names with '/' between them; empty for the root.
+  /// Raw names with '/' between them; empty for the root of a tree.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const Entry& entry() const noexcept { return *entry_; }
-  /// Directories above the entry; 0 for the root.
+  /// Directories above the entry, from the walk's root down; 0 for that root.
   [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
 
  private:
@@ -49,9 +52,9 @@ class TreeWalk {
 
   ExtentSource& source_;
   const Entry& root_;
+  std::string path_;
   const Entry* entry_ = nullptr;
   std::vector<Frame> frames_;
-  std::string path_;
   std::size_t depth_ = 0;
   std::uint64_t open_bytes_ = 0;
   bool enter_ = false;
@@ -59,6 +62,8 @@ class TreeWalk {
 
 /// The names in a path, raw; surplus slashes are ignored.
 std::vector<std::string> split_path(std::string_view path);
+/// The same names with one '/' between them: the form of TreeWalk::path.
+std::string plain_path(std::string_view path);
 
 /// The entry at `path` beneath `root`, which an empty path names; nullopt if there is none.
 /// Errors: those of read_content for a directory on the way.

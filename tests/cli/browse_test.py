@@ -123,6 +123,66 @@ class Find(Browse):
                          [("2/ward", "new.dcm")])
 
 
+class Diff(Browse):
+    def test_a_night_as_text(self):
+        (self.ward / "note.txt").write_text("another\n")
+        (self.ward / "deep" / "scan.dcm").rename(self.ward / "deep" / "moved.dcm")
+        (self.ward / "pipe").unlink()
+        (self.ward / "pipe").symlink_to("deep")
+        os.utime(self.ward, (0, 0))
+        os.utime(self.ward / "deep", (0, 0))
+        self.backup("ward")
+        lines = self.read("diff", "1/ward", "2/ward").text.splitlines()
+        self.assertEqual([line for line in lines if "  pipe  " not in line], [
+            "changed   .  [modified]",
+            "changed   deep  [modified]",
+            "added     deep/moved.dcm",
+            "changed   deep/same  [content, modified]",
+            "removed   deep/scan.dcm",
+            "changed   note.txt  [content, modified]",
+            "1 added, 1 removed, 5 changed from 1/ward to 2/ward"])
+        self.assertRegex(next(line for line in lines if "  pipe  " in line),
+                         r"^changed   pipe  \[fifo became symlink, .*target.*\]$")
+        self.assertEqual(self.read("diff", "1/ward", "2/ward", "/deep//moved.dcm").text,
+                         "added     deep/moved.dcm\n"
+                         "1 added, 0 removed, 0 changed from 1/ward to 2/ward\n")
+        self.assertEqual(
+            self.run_program([self.restore_program, "diff", *self.keyed(), "1", "latest"],
+                             code=USAGE).errors,
+            "azekura-restore: error: '1' means several snapshots; name one of: 1/ehr, 1/ward\n")
+
+    def test_as_json(self):
+        (self.ward / "deep" / "er" / "scan.txt").write_bytes(b"z" * 600)
+        os.chown(self.ward / "link", os.getuid(), os.getgid(), follow_symlinks=False)
+        self.backup("ward")
+        *found, last = self.read("diff", "1/ward", "2/ward", "--json").objects()
+        self.assertEqual([(one["event"], one["change"], one["path"], one["fields"])
+                          for one in found],
+                         [("difference", "changed", "deep/er/scan.txt", ["content", "modified"])])
+        self.assertEqual((found[0]["before"]["size"], found[0]["after"]["size"]), (500, 600))
+        old = self.entries("ls", "1/ward", "deep/er")["deep/er/scan.txt"]
+        self.assertEqual({"event": "entry", "path": "deep/er/scan.txt", **found[0]["before"]}, old)
+        self.assertEqual(last, {"event": "compared", "before": "1/ward", "after": "2/ward",
+                                "added": 0, "removed": 0, "changed": 1})
+        back = self.read("diff", "2/ward", "1/ward", "--json").objects()
+        self.assertEqual((back[0]["before"], back[0]["after"]),
+                         (found[0]["after"], found[0]["before"]))
+
+    def test_a_stream(self):
+        self.backup("ehr")
+        self.assertRegex(self.read("diff", "1/ehr", "2/ehr").text,
+                         r"^(changed   \.  \[modified\]\n)?0 added, 0 removed, [01] changed from ")
+
+    def test_equal_snapshots(self):
+        self.assertEqual(self.read("diff", "1/ward", "1/ward", "--json").objects(), [
+            {"event": "compared", "before": "1/ward", "after": "1/ward", "added": 0, "removed": 0,
+             "changed": 0}])
+
+    def test_what_is_not_there(self):
+        self.assert_fails(USAGE, 'there is no "nothing" in either snapshot', "diff", "1/ward",
+                          "1/ward", "nothing", *self.keyed(), out="")
+
+
 class Cat(Browse):
     def test_a_file_and_a_stream(self):
         self.assertEqual(self.read("cat", "1/ward", "deep/scan.dcm").out, b"x" * 3000)
@@ -191,6 +251,7 @@ class OddNames(Browse):
 
     def test_never_reach_a_terminal_raw(self):
         for command in (["ls", "2/odd"], ["ls", "-R", "2/odd"], ["find"], ["du", "2/odd"],
+                        ["diff", "1/ward", "2/odd"], ["diff", "2/odd", "1/ward"],
                         ["restore", "2/odd", "--target", self.home / "out"]):
             self.assert_tame(self.read(*command))
         self.assertEqual(len(self.read("ls", "2/odd").text.splitlines()), 2 * len(ODD_NAMES))
@@ -199,6 +260,8 @@ class OddNames(Browse):
             self.assert_tame(self.read("ls", "2/odd", os.fsdecode(b"none-" + name), code=USAGE))
             self.assert_tame(self.read("cat", "2/odd", os.fsdecode(b"none-" + name), code=USAGE))
             self.assert_tame(self.read("du", os.fsdecode(b"2/" + name), code=USAGE))
+            self.assert_tame(self.read("diff", "2/odd", "2/odd", os.fsdecode(b"none-" + name),
+                                       code=USAGE))
 
     def test_are_lossless_for_programs(self):
         for command in (["ls", "2/odd"], ["find", "--snapshot", "2/odd"]):
@@ -212,6 +275,11 @@ class OddNames(Browse):
                     found[raw(one, "path")] = None
             self.assertEqual(found, {**{name: None for name in ODD_NAMES},
                                      **{b"to-" + name: name for name in ODD_NAMES}})
+
+    def test_differences_are_lossless_too(self):
+        found = self.read("diff", "1/ward", "2/odd", "--json").events("difference")
+        self.assertEqual({raw(one, "path") for one in found if one["change"] == "added"},
+                         {*ODD_NAMES, *(b"to-" + name for name in ODD_NAMES)})
 
     def test_hex_stands_for_what_is_not_utf_8_only(self):
         for one in self.read("ls", "2/odd", "--json").events("entry"):

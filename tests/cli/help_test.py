@@ -37,11 +37,11 @@ class Help(HelpCase):
         names = {" ".join(command) for command in self.commands("azekura")}
         self.assertEqual(names, {
             "", "init", "source", "source add", "set", "set add", "backup", "write", "status",
-            "catalogue", "catalogue rebuild", "verify", "list", "ls", "find", "cat", "du",
+            "catalogue", "catalogue rebuild", "verify", "list", "ls", "find", "cat", "du", "diff",
             "restore", "key", "key check", "key combine", "version"})
         names = {" ".join(command) for command in self.commands("azekura-restore")}
-        self.assertEqual(names, {"", "verify", "list", "ls", "find", "cat", "du", "restore", "key",
-                                 "key check", "key combine", "version"})
+        self.assertEqual(names, {"", "verify", "list", "ls", "find", "cat", "du", "diff",
+                                 "restore", "key", "key check", "key combine", "version"})
 
     def test_goes_to_stdout_and_fits_the_screen(self):
         for program in self.PROGRAM_NAMES:

@@ -1,5 +1,6 @@
 #include "core/file_io.h"
 #include "core/tree_codec.h"
+#include "restore/snapshot_diff.h"
 #include "restore/tree_view.h"
 #include "tests/support/test_site.h"
 #include "vault/set_writer.h"
@@ -8,6 +9,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <set>
@@ -88,6 +90,62 @@ TEST_CASE("Law: every generation of a changing tree comes back, from one medium 
   remove_tree(site.path("site"));  // nothing of the host is needed
   for (std::size_t night = 0; night < states.size(); ++night) {
     CHECK(site.restored("daily", std::to_string(night + 1) + "/files") == states[night]);
+  }
+}
+
+TEST_CASE("Law: a diff of two nights is what comparing the two trees says") {
+  // What describe_tree looks at.
+  using restore::EntryField;
+  const std::set<EntryField> described{
+      EntryField::kind,   EntryField::content, EntryField::mode,     EntryField::modified,
+      EntryField::xattrs, EntryField::target,  EntryField::hard_link};
+  for (const std::uint64_t seed : {11U, 12U, 13U}) {
+    CAPTURE(seed);
+    TestSite site;
+    site.add_set("daily");
+    const std::string tree = site.path("tree");
+    tests::make_random_tree(tree, seed);
+    std::vector<std::map<std::string, std::string>> states;
+    for (std::uint64_t night = 1; night <= 3; ++night) {
+      states.push_back(tests::describe_tree(tree));
+      site.backup("daily", tree);
+      tests::change_tree(tree, seed * 10 + night);
+    }
+    const vault::FolderMedium medium{site.medium("daily"), vault::Access::read};
+    vault::VaultReader reader{medium, site.key(), 1};
+    for (const auto& [before, after] : {std::pair{0U, 1U}, std::pair{1U, 2U}, std::pair{2U, 0U}}) {
+      std::map<std::string, char> wanted;
+      for (const auto& [path, text] : states[before]) {
+        const auto other = states[after].find(path);
+        if (other == states[after].end()) {
+          wanted[path] = '-';
+        } else if (other->second != text) {
+          wanted[path] = '*';
+        }
+      }
+      for (const auto& [path, text] : states[after]) {
+        if (!states[before].contains(path)) {
+          wanted[path] = '+';
+        }
+      }
+      std::map<std::string, char> found;
+      restore::diff_trees(
+          reader, reader.snapshots()[before].snapshot.root, reader.snapshots()[after].snapshot.root,
+          "", [&](const restore::Difference& difference) {
+            const bool is_described = difference.fields.empty() ||
+                                      std::ranges::any_of(difference.fields, [&](EntryField field) {
+                                        return described.contains(field);
+                                      });
+            if (is_described) {
+              found[(difference.path.empty() ? "" : "/") + std::string{difference.path}] =
+                  difference.before == nullptr  ? '+'
+                  : difference.after == nullptr ? '-'
+                                                : '*';
+            }
+          });
+      CHECK(found == wanted);
+      CHECK(wanted.size() > 5);
+    }
   }
 }
 
