@@ -9,9 +9,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fnmatch.h>
-#include <unistd.h>
-
 #include <memory>
 
 namespace azekura::cli {
@@ -22,9 +19,7 @@ struct BrowseOptions {
   MediumOptions medium;
   std::string snapshot;
   std::string path;
-  std::string pattern;
   bool recursive = false;
-  bool flawed = false;
 };
 
 /// Visits the entry at `path` of a snapshot and what is below it; `visit` returns false to stay
@@ -98,33 +93,6 @@ int ls(const BrowseOptions& options, Output& output) {
   return 0;
 }
 
-int find(const BrowseOptions& options, Output& output) {
-  const OpenMedium open = open_medium(options.medium, output);
-  std::vector<const vault::StoredSnapshot*> snapshots;
-  if (options.snapshot.empty()) {
-    for (const vault::StoredSnapshot& stored : open.reader->snapshots()) {
-      snapshots.push_back(&stored);
-    }
-  } else {
-    snapshots = choose_snapshots(*open.reader, options.snapshot, "");
-  }
-  for (const vault::StoredSnapshot* stored : snapshots) {
-    walk_from(open, *stored, "", [&](const std::string& path, const Entry& entry) {
-      const bool matches = options.pattern.empty() ||
-                           ::fnmatch(options.pattern.c_str(), entry.name.c_str(), 0) == 0 ||
-                           ::fnmatch(options.pattern.c_str(), path.c_str(), 0) == 0;
-      if (matches && (!options.flawed || entry.flaw != EntryFlaw::none)) {
-        Json object = entry_object(path, entry);
-        object["snapshot"] = stored->name();
-        output.object(object);
-        output.line(fmt::format("{}:{}", stored->name(), printable(path)));
-      }
-      return true;
-    });
-  }
-  return 0;
-}
-
 int cat(const BrowseOptions& options, Output& output) {
   const OpenMedium open = open_medium(options.medium, output);
   const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
@@ -190,18 +158,6 @@ void add_ls(CLI::App& app, Invocation& invocation) {
       ->required();
   ls_command.command->add_option("PATH", ls_command.options->path, "From the source's root");
   ls_command.command->add_flag("-R,--recursive", ls_command.options->recursive, "And all below it");
-}
-
-void add_find(CLI::App& app, Invocation& invocation) {
-  const BrowseCommand find_command =
-      add_browse(app, invocation, "find", "Entries whose name or path matches a pattern", find);
-  find_command.command->add_option("PATTERN", find_command.options->pattern,
-                                   "Shell pattern like '*.dcm'; all if absent");
-  find_command.command
-      ->add_option("--snapshot", find_command.options->snapshot, "In this one; in all if absent")
-      ->type_name("SNAPSHOT");
-  find_command.command->add_flag("--flawed", find_command.options->flawed,
-                                 "Only what was unreadable or changed while read");
 }
 
 void add_cat(CLI::App& app, Invocation& invocation) {

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""list, ls, find, cat and du: as text for people and terminals, as JSON for programs."""
+"""list, ls, find, cat, du and diff: as text for people and terminals, as JSON for programs."""
+import fnmatch
 import os
+import shutil
 import unicodedata
 
-from azekura_case import USAGE, AzekuraCase, main
+from azekura_case import DAMAGE, INCOMPLETE, USAGE, AzekuraCase, main, without_privileges
 
 ODD_NAMES = (b"new\nline", b"\x1b[31mred", b"\x1b]0;title\x07", b"\x93\xfa\x96{.dat", b"tab\there",
              b"del\x7f", "\u202egnp.exe".encode(), "\u200bhidden".encode(), "\x9b31m".encode(),
@@ -121,6 +123,99 @@ class Find(Browse):
         found = self.read("find", "new*", "--json", "--snapshot", "latest").objects()
         self.assertEqual([(one["snapshot"], one["path"]) for one in found],
                          [("2/ward", "new.dcm")])
+
+
+class FindAcrossNights(AzekuraCase):
+    """Against an oracle: the trees as they were when they were backed up."""
+    NAMES = (b"scan.dcm", b"new\nline", b"\x93\xfa.dcm", b"a[1]", b"A", "診療録".encode(), b"-x",
+             b"b.txt")
+    PATTERNS = (b"", b"*", b"*.dcm", b"\x93*", b"*/scan.dcm", b"a/*", b"new?line", b"[aA]", b"-*",
+                "*録".encode(), b"a\\[1]", b"A/A", b"nothing")
+
+    def test_each_match_is_listed_with_each_snapshot_it_is_in(self):
+        self.make_site()
+        self.medium = self.add_set()
+        trees = [self.home / "one", self.home / "two"]
+        for tree in trees:
+            tree.mkdir()
+            self.at_site("source", "add", tree.name, tree)
+        nights = []
+        for night in range(1, 6):
+            for tree in trees:
+                for _ in range(8):
+                    self.change(os.fsencode(tree))
+            self.backup()
+            nights += [(f"{night}/{tree.name}", paths_below(os.fsencode(tree)))
+                       for tree in trees]
+        found = 0
+        for pattern in self.PATTERNS:
+            wanted = [(snapshot, path) for snapshot, paths in nights for path in paths
+                      if not pattern or any(
+                          fnmatch.fnmatchcase(text, pattern.replace(b"\\[", b"[[]"))
+                          for text in (path, os.path.basename(path)))]
+            listed = self.azekura("find", "--json", *self.keyed(), "--", pattern).objects()
+            self.assertEqual([(one["snapshot"], raw(one, "path")) for one in listed], wanted,
+                             pattern)
+            found += len(listed)
+        self.assertGreater(found, 200)
+
+    def change(self, tree):
+        folders = [path for path in paths_below(tree) if os.path.isdir(os.path.join(tree, path))
+                   and not os.path.islink(os.path.join(tree, path))]
+        path = os.path.join(tree, self.random.choice(folders), self.random.choice(self.NAMES))
+        if os.path.lexists(path):
+            if os.path.isdir(path) and self.random.random() < 0.8:
+                return
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+            return
+        what = self.random.randrange(4)
+        if what == 0:
+            os.mkdir(path)
+        elif what == 1 and (linked := [one for one in paths_below(tree)
+                                       if os.path.isfile(os.path.join(tree, one))]):
+            os.link(os.path.join(tree, self.random.choice(linked)), path)
+        else:
+            with open(path, "wb") as file:
+                file.write(self.random.randbytes(20))
+
+
+class FindFlawed(Browse):
+    def test_every_name_of_a_file_that_could_not_be_read(self):
+        (self.ward / "later").mkdir()
+        os.link(self.ward / "note.txt", self.ward / "later" / "third")
+        self.backup("ward")
+        (self.ward / "note.txt").chmod(0)
+        self.run_program([*without_privileges(), self.azekura_program, "-s", self.site, "backup",
+                          "ward", "--to", "daily"], INCOMPLETE)
+        (self.ward / "note.txt").chmod(0o600)
+        self.backup("ward")
+        found = self.read("find", "--flawed", "--json").objects()
+        self.assertEqual([(one["snapshot"], one["path"], one["flaw"]) for one in found],
+                         [("3/ward", path, "unreadable")
+                          for path in ("deep/same", "later/third", "note.txt")])
+        self.assertEqual(self.read("find", "--flawed", "third").text, "3/ward:later/third\n")
+
+    def test_a_folder_that_is_damaged_does_not_hide_the_rest(self):
+        for name in ("a", "z"):
+            (self.ward / name).mkdir()
+            (self.ward / name / "new.dcm").write_bytes(b"new")
+        os.utime(self.ward / "z", (0, 0))
+        before = set(self.medium.glob("packs/*/*"))
+        self.backup("ward")
+        codes = set()
+        for pack in set(self.medium.glob("packs/*/*")) - before:
+            away = pack.rename(self.home / "away")
+            ended = self.read("find", "*.dcm", "--json", code=None)
+            away.rename(pack)
+            codes.add(ended.code)
+            if ended.code == DAMAGE:  # it held the night's directories, the root among them
+                lost, = ended.events("lost")
+                self.assertEqual((lost["snapshot"], lost["path"]), ("2/ward", ""))
+                self.assertEqual([(one["snapshot"], one["path"]) for one in ended.events("entry")],
+                                 [("1/ward", "deep/scan.dcm")])
+                self.assertEqual(ended.errors, "azekura: warning: 2/ward: cannot be listed: "
+                                               f"{lost['reason']}\n")
+        self.assertEqual(codes, {0, DAMAGE})
 
 
 class Diff(Browse):
@@ -302,6 +397,14 @@ class OddNames(Browse):
         self.add_command("ehr2", "printf '\\033[31mred\\nline' >&2; exit 1")
         self.assert_tame(self.backup("odd", "ehr2", code=1))
         self.assert_tame(self.read("list"))
+
+
+def paths_below(tree):
+    """Of all below it and of itself, b"", in tree order."""
+    paths = [b""]
+    for folder, folders, files in os.walk(tree):
+        paths += [os.path.relpath(os.path.join(folder, name), tree) for name in folders + files]
+    return sorted(paths, key=lambda path: path.split(b"/") if path else [])
 
 
 def raw(found, key):
