@@ -2,9 +2,10 @@
 """Usage: make_man.py PROGRAM > azekura.1
 Writes the manual page azekura(1) from what PROGRAM --help and the help of each command say: one
 table of options and exit codes for both."""
-import re
 import subprocess
 import sys
+
+from program_help import commands_of
 
 NAME = "azekura"
 FILES = [
@@ -12,26 +13,6 @@ FILES = [
     ("SITE/site.toml", "sources and media sets; may be edited"),
     ("SITE/keys", "host and set keys: they write, and open nothing"),
 ]
-
-
-def help_of(program, command):
-    """Description, usage, and section name to [(item, text)] of one command's help."""
-    text = subprocess.run([program, *command, "--help"], check=True, capture_output=True,
-                          text=True).stdout
-    head, *blocks = text.strip("\n").split("\n\n")
-    description, usage = head.split("\nUsage: ")
-    sections = {}
-    for block in blocks:
-        title, *lines = block.split("\n")
-        items = sections.setdefault(title.rstrip(":"), [])
-        for line in lines:
-            found = re.match(r"^ {2,4}(\S.*?)(?: {2,}(\S.*)| *)$", line)
-            if found:
-                items.append((found[1], found[2] or ""))
-            elif items:  # the text of an item too long for one line; or the end of a short one
-                item, said = items[-1]
-                items[-1] = (item, f"{said} {line.strip()}".strip())
-    return description, usage, sections
 
 
 def roff(text):
@@ -45,33 +26,29 @@ def items_of(items):
         yield f".TP\n.B {roff(item)}\n{roff(text)}"
 
 
-def commands_of(program, command, sections):
-    for name, _text in sections.get("Subcommands", []):
-        inner = [*command, name]
-        description, usage, found = help_of(program, inner)
-        yield inner, description, usage, found
-        yield from commands_of(program, inner, found)
-
-
 def page(program, version):
-    description, usage, sections = help_of(program, [])
+    main, *commands = commands_of(program)
     yield f'.TH AZEKURA 1 "" "{NAME} {version}" "Azekura"'
-    yield f".SH NAME\n{NAME} \\- {roff(description[0].lower() + description[1:])}"
-    yield f".SH SYNOPSIS\n.B {roff(usage)}"
+    description = main.description[0].lower() + main.description[1:]
+    yield f".SH NAME\n{NAME} \\- {roff(description)}"
+    yield f".SH SYNOPSIS\n.B {roff(main.usage)}"
     yield ".SH OPTIONS"
-    yield from items_of(sections["Options"])
+    yield from items_of(main.sections["Options"])
     yield ".SH COMMANDS"
-    for _command, said, how, found in commands_of(program, [], sections):
-        if "Subcommands" in found:
+    for command in commands:
+        if command.subcommands():
             continue
-        yield f".SS {roff(how)}\n{roff(said)}{'' if said.endswith('?') else '.'}"
+        said = command.description
+        yield f".SS {roff(command.usage)}\n{roff(said)}{'' if said.endswith('?') else '.'}"
         for title in ("Positionals", "Options"):
-            yield from items_of(item for item in found.get(title, []) if "--help" not in item[0])
+            yield from items_of(item for item in command.sections.get(title, [])
+                                if "--help" not in item[0])
     yield ".SH EXIT STATUS"
-    yield from items_of(sections["Exit codes"])
+    yield from items_of(main.sections["Exit codes"])
     yield ".SH ENVIRONMENT\n.TP\n.B AZEKURA_SITE\nthe site folder"
     yield ".SH FILES"
     yield from items_of(FILES)
+    yield ".SH SEE ALSO\n.BR azekura\\-format (5)"
 
 
 def main():

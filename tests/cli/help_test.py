@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """--help of every command, the table of exit codes wherever it is written, and the version."""
 import re
+import shutil
 import subprocess
 
 from azekura_case import SOURCE_ROOT, USAGE, AzekuraCase, main
@@ -84,31 +85,173 @@ class Help(HelpCase):
         self.assertEqual(shown - codes, {0, 4})  # done, and what only a report says
 
 
-class Manual(HelpCase):
+class TableCase(HelpCase):
+    """What is made of the help: all of its commands and options, and nothing else."""
+
+    def made(self, script, *arguments):
+        return self.run_program(["/usr/bin/python3", "-B", SOURCE_ROOT / "scripts" / script,
+                                 *arguments]).text
+
+    def table(self, program):
+        """Each command's words to the set of names of its options and own commands; a command
+        takes the program's options too."""
+        found = {}
+        for command in self.commands(program):
+            text = self.help_of(program, command).text.partition("\nExit codes:")[0]
+            names = re.findall(r"^  (-\S+)", text, re.MULTILINE)
+            options = {one for several in names for one in several.split(",")}
+            listed = re.findall(r"^  ([a-z]+) ", text.partition("\nSubcommands:\n")[2],
+                                re.MULTILINE)
+            main_options = options if not command else main_options
+            found[tuple(command)] = {*listed, *options, *main_options}
+        return found
+
+
+class Manual(TableCase):
     """azekura(1), as scripts/make_man.py makes it of the help."""
 
     def setUp(self):
         super().setUp()
-        made = subprocess.run(["/usr/bin/python3", SOURCE_ROOT / "scripts" / "make_man.py",
-                               self.azekura_program], check=True, capture_output=True)
-        self.page = made.stdout.decode()
+        self.page = self.made("make_man.py", self.azekura_program)
 
-    def test_has_every_option_of_every_command(self):
+    def test_has_every_option_of_every_command_and_no_other(self):
         plain = self.page.replace("\\-", "-").replace("\\(aq", "'").replace("\\e", "\\")
+        wanted = []
         for command in self.commands("azekura"):
             text = self.help_of("azekura", command).text.partition("\nExit codes:")[0]
             if "\nSubcommands:" in text:
                 continue
-            self.assertIn(f".SS azekura {' '.join(command)} ", plain)
+            wanted.append(f"azekura {' '.join(command)}")
             for item, said in re.findall(r"^  (\S.*?) {2,}(\S.*)$", text, re.MULTILINE):
                 if "--help" not in item:
                     self.assertIn(f".TP\n.B {item}\n{said}", plain)
+            options = re.findall(r"^  (-\S+)", text, re.MULTILINE)
+            section = plain.partition(f".SS azekura {' '.join(command)} ")[2]
+            section = re.split(r"^\.S[SH] ", section, flags=re.MULTILINE)[0]
+            self.assertEqual(re.findall(r"^\.TP\n\.B (-\S+)", section, re.MULTILINE),
+                             [one for one in options if "--help" not in one], command)
+        self.assertEqual(sorted(re.findall(r"^\.SS (azekura(?: [a-z]+)+) ", plain, re.MULTILINE)),
+                         sorted(wanted))
 
     def test_has_the_exit_codes(self):
         status = self.page.partition(".SH EXIT STATUS\n")[2].partition("\n.SH ")[0]
         found = re.findall(r"^\.TP\n\.B (\d+)\n(.+)$", status, re.MULTILINE)
         self.assertEqual([(int(code), meaning) for code, meaning in found],
                          codes_of_help(self.azekura("--help").text))
+
+
+class FormatManual(TableCase):
+    """azekura-format(5), as scripts/make_format_man.py makes it of docs/format.md."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = SOURCE_ROOT / "docs" / "format.md"
+        self.page = self.made("make_format_man.py", "1.2.3", self.source)
+
+    def test_is_the_specification_word_for_word(self):
+        text = re.sub(r"^```.*$|^\|[-|]+\|$|^(#+|-) ", "", self.source.read_text(),
+                      flags=re.MULTILINE)
+        text = re.sub(r"\*\*|`", "", re.sub(r"^\||\|$|(?<= )\|(?= )", " ", text,
+                                            flags=re.MULTILINE))
+        page = re.sub(r"^\.TS\n.*\n.*\.$", "", self.page, flags=re.MULTILINE)
+        page = re.sub(r"^\.(S[HS]|IP (?=\d)) ?|^\.IP .* 4$|(?<=\.) 4$", "", page,
+                      flags=re.MULTILINE)
+        page = re.sub(r"^\.[a-zA-Z].*$|^'.*$|T\{$|^T\}|\\f[BR]|\\&", "", page,
+                      flags=re.MULTILINE)
+        for mark, meaning in (("\\-", "-"), ("\\(aq", "'"), ("\\(dq", '"'), ("\\e", "\\")):
+            page = page.replace(mark, meaning)
+        found, wanted = page.split(), ["NAME", "azekura-format", "-", *text.split()]
+        for at, (one, other) in enumerate(zip(found, wanted)):
+            self.assertEqual(one, other, f"after {' '.join(wanted[max(at - 9, 0):at])}")
+        self.assertEqual(len(found), len(wanted))
+
+    def test_is_sound_to_man(self):
+        if shutil.which("man") is None or shutil.which("groff") is None:
+            self.skipTest("there is no man")
+        path = self.home / "azekura-format.5"
+        path.write_text(self.page)
+        shown = self.run_program(["man", "--warnings", "-E", "UTF-8", "-P", "cat", "-l", path],
+                                 env={**self.environment, "MANWIDTH": "80"})
+        self.assertEqual(shown.errors, "")
+        self.assertIn("azekura-format - The Azekura vault format", shown.text)
+
+
+class Completion(TableCase):
+    """As scripts/make_completion.py makes them of the help, tried in the shells themselves."""
+
+    def made_for(self, shell, program):
+        path = self.home / f"{program}.{shell}"
+        path.write_text(self.made("make_completion.py", shell,
+                                  self.azekura_program if program == "azekura"
+                                  else self.restore_program))
+        return path
+
+    def in_shell(self, *command):
+        if shutil.which(command[0]) is None:
+            self.skipTest(f"there is no {command[0]}")
+        return self.run_program(command, env={**self.environment, "HOME": self.home})
+
+    def each(self, shell, syntax_check):
+        for program in ("azekura", "azekura-restore"):
+            path = self.made_for(shell, program)
+            self.assertEqual(self.in_shell(*syntax_check, path).errors, "")
+            for command, wanted in self.table(program).items():
+                with self.subTest(program=program, command=command):
+                    yield program, path, command, wanted
+
+    def test_bash(self):
+        for program, path, command, wanted in self.each("bash", ["bash", "-n"]):
+            words = [program, *command]
+            found = self.in_shell(
+                "bash", "-c", 'source "$1"; shift; COMP_WORDS=("$@" ""); COMP_CWORD=$#; '
+                f"files=; _{program.replace('-', '_')}; "
+                'printf "%s\\n" "${COMPREPLY[@]}"', "bash", path, *words)
+            known = {one for one in found.text.splitlines() if not (self.home / one).exists()}
+            self.assertEqual(known, wanted)
+
+    def test_bash_completes_values(self):
+        path = self.made_for("bash", "azekura")
+        (self.home / "folder").mkdir()
+        (self.home / "file").write_text("")
+
+        def completed(*words):
+            return set(self.in_shell(
+                "bash", "-c", 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                '_azekura; printf "%s\\n" "${COMPREPLY[@]}"', "bash", path, "azekura",
+                *words).text.split())
+
+        self.assertEqual(completed("list", "--from", "f"), {"folder"})
+        self.assertEqual(completed("list", "--key", "f"), {"folder", "file"})
+        self.assertEqual(completed("ls", "--from", "x", "f"), set())
+        self.assertEqual(completed("backup", "--to", ""), set())
+        self.assertEqual(completed("-s", "key", "key", "c"), {"check", "combine"})
+        self.assertEqual(completed("sta"), {"status"})
+
+    def test_fish(self):
+        for program, path, command, wanted in self.each("fish", ["fish", "--no-execute"]):
+            found = set()
+            for start in ("", "-"):
+                line = " ".join([program, *command, start])
+                found |= {one.split("\t")[0] for one in self.in_shell(
+                    "fish", "--no-config", "-c",
+                    'source $argv[1]; complete -C $argv[2]', path, line).text.splitlines()}
+            # It gives a long name where there is a short one too.
+            found = {one for one in found if not (self.home / one.rstrip("/")).exists()}
+            long_names = {one for one in wanted if not re.fullmatch("-[a-zA-Z]", one)}
+            self.assertEqual(found & (long_names | found - wanted), long_names)
+
+    def test_zsh(self):
+        for program, path, command, wanted in self.each("zsh", ["zsh", "-n"]):
+            # What the completion of this command gives to _arguments.
+            function = "_".join(["_" + program, *command])
+            specs = self.in_shell(
+                "zsh", "-f", "-c", '_arguments() { print -rl -- "$@"; }; source "$1" >/dev/null; '
+                'state= line=(); "$2"; true', "zsh", path, function).text
+            found = set(re.findall(r"^(?:\([^)]*\))?\*?(-[\w-]+)\[", specs, re.MULTILINE))
+            named = re.search(r"^1:command:\(\((.*)\)\)$", specs, re.MULTILINE)
+            if named:
+                found |= set(re.findall(r"([a-z]+)\\:'", named[1]))
+            self.assertEqual(found, wanted)
 
 
 class Version(AzekuraCase):
