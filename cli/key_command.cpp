@@ -18,6 +18,29 @@ void report_key(const vault::RecoveryKey& key, Output& output) {
   output.line(fmt::format("authority  {}", fingerprint));
 }
 
+void report_share(const vault::RecoveryShare& share, Output& output) {
+  output.object({{"event", "share"},
+                 {"site", share.site.hex()},
+                 {"share_set", share.set.hex()},
+                 {"number", std::to_integer<unsigned>(share.point.x)},
+                 {"count", share.count},
+                 {"threshold", share.threshold}});
+  output.line(fmt::format("site id    {}", share.site.hex()));
+  output.line(fmt::format("share set  {}", share.set.hex()));
+  output.line(fmt::format("{}: it is whole, {} more needed", vault::share_name(share),
+                          share.threshold - 1));
+}
+
+int check_key(const std::vector<std::string>& files, Output& output) {
+  if (const auto share = read_lone_share(files)) {
+    report_share(*share, output);
+    return 0;
+  }
+  report_key(read_recovery_key(files), output);
+  output.line("the key is whole");
+  return 0;
+}
+
 }  // namespace
 
 void add_key(CLI::App& app, Invocation& invocation) {
@@ -27,13 +50,9 @@ void add_key(CLI::App& app, Invocation& invocation) {
   CLI::App* check =
       add_command(*key, invocation, "check", "Is this a recovery key, and of which site?");
   auto files = std::make_shared<std::vector<std::string>>();
-  check->add_option("FILE", *files, "recovery.key, or enough share files")->required();
+  check->add_option("FILE", *files, "recovery.key, one share file, or enough of them")->required();
   check->callback([&invocation, files] {
-    invocation.command = [&invocation, files] {
-      report_key(read_recovery_key(*files), invocation.output);
-      invocation.output.line("the key is whole");
-      return 0;
-    };
+    invocation.command = [&invocation, files] { return check_key(*files, invocation.output); };
   });
 
   CLI::App* combine = add_command(*key, invocation, "combine", "Make recovery.key of share files");

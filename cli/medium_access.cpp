@@ -42,6 +42,23 @@ vault::RecoveryKey combine_files(const std::vector<std::string>& paths) {
   return key;
 }
 
+/// What is not a key, or not enough of one, ends with exit code 6, not 2.
+template <typename Read>
+auto as_key(Read&& read) {
+  try {
+    return read();
+  } catch (const UsageError& error) {
+    AuthenticityError failure{"{}", error.one_line()};
+    failure.set_hint(error.hint().empty()
+                         ? "compare it with the recovery kit; 'azekura key check FILE' tries it"
+                         : error.hint());
+    throw failure;
+  } catch (SystemError& error) {
+    error.set_hint("--key takes the kit's file recovery.key, or a share file and again --key");
+    throw;
+  }
+}
+
 [[noreturn]] void throw_unknown(const vault::VaultReader& reader, const std::string& name) {
   // What does not count may be what was asked for.
   for (const ErrorKind kind : {ErrorKind::authenticity, ErrorKind::damage}) {
@@ -78,16 +95,14 @@ vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths) {
     error.set_hint("add --key FILE");
     throw error;
   }
-  try {
-    return combine_files(paths);
-  } catch (const UsageError& error) {  // not a key, or not enough of one: exit 6, not 2
-    AuthenticityError failure{"{}", error.one_line()};
-    failure.set_hint("compare it with the recovery kit; 'azekura key check FILE' tries it");
-    throw failure;
-  } catch (SystemError& error) {
-    error.set_hint("--key takes the kit's file recovery.key, or a share file and again --key");
-    throw;
+  return as_key([&] { return combine_files(paths); });
+}
+
+std::optional<vault::RecoveryShare> read_lone_share(const std::vector<std::string>& paths) {
+  if (paths.size() != 1) {
+    return std::nullopt;
   }
+  return as_key([&] { return vault::load_share(paths.front()); });
 }
 
 vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_key(keys); }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "vault/recovery_share.h"
 #include "vault/vault_reader.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ OpenMedium open_medium(const MediumOptions& options, Output& output);
 
 /// Reads a recovery key from one file, or combines share files.
 vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths);
+/// The share, if `paths` is one file that is one. Errors: AuthenticityError if it is not whole.
+std::optional<vault::RecoveryShare> read_lone_share(const std::vector<std::string>& paths);
 
 /// The snapshots that `name` means, one a source: "42/ehr", "42", "latest", "latest/ehr";
 /// `source` narrows it down if it is not empty. "latest" means the latest complete one.

@@ -59,14 +59,19 @@ std::vector<vault::Finding> verify_deep(const VerifyOptions& options, std::uint6
 }
 
 int verify(const VerifyOptions& options, Output& output) {
+  std::optional<vault::RecoveryKey> key;
   std::optional<vault::PublicSigningKey> authority;
   if (!options.medium.keys.empty()) {
-    authority = options.medium.recovery_key().authority().public_key();
+    key = options.medium.recovery_key();
+    authority = key->authority().public_key();
   }
   vault::VerifyReport report;
   {
     const vault::FolderMedium medium{options.medium.from, vault::Access::read};
     report = vault::verify_medium(medium, authority, Invocation::threads(), output);
+    if (key && report.sessions == 0) {
+      vault::expect_key_of_site(*key, medium);
+    }
   }
   std::uint64_t lost = 0;
   if (options.deep) {

@@ -10,20 +10,6 @@
 
 namespace azekura::vault {
 
-namespace {
-
-/// A label in order, of a site that is not this one.
-bool is_of_another_site(const FolderMedium& medium, const SiteId& site) {
-  try {
-    const std::optional<Buffer> bytes = medium.read("label", limits::kLabelBytesMax);
-    return bytes && Label::decode(*bytes).site != site;
-  } catch (const Error&) {  // not a label in order
-    return false;
-  }
-}
-
-}  // namespace
-
 ChainCheck::ChainCheck(MediaSet& set, FolderMedium& medium, Vault& vault, Observer& observer)
     : set_{set}, medium_{medium}, vault_{vault}, observer_{observer} {}
 
@@ -41,12 +27,13 @@ std::optional<SealedSession> ChainCheck::run() {
 void ChainCheck::check_label() const {
   if (!vault_.label()) {
     const Finding& finding = vault_.findings().front();
-    if (is_of_another_site(medium_, set_.site().id())) {
+    if (labelled_site(medium_).value_or(set_.site().id()) != set_.site().id()) {
       throw_other_site();
     }
     if (finding.kind == ErrorKind::authenticity) {
       AuthenticityError error{"medium \"{}\" is not this site's: {}", printable(medium_.path()),
                               finding.fact};
+      error.set_hint(finding.hint);
       error.set_hint("fetch the medium of this set; do not write to this one");
       throw error;
     }

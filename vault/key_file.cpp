@@ -1,7 +1,12 @@
 #include "vault/key_file.h"
 
+#include "core/file_io.h"
+#include "core/limits.h"
+#include "core/text.h"
+
+#include <fcntl.h>
+
 #include <algorithm>
-#include <string>
 
 namespace azekura::vault {
 
@@ -75,6 +80,14 @@ std::string_view name_of(std::string_view line, std::initializer_list<std::strin
 }
 
 }  // namespace
+
+KeyFileText::KeyFileText(const std::string& path)
+    : content_{limits::kTextMax + 1},
+      size_{read_some(open_file(path, O_RDONLY).get(), content_.mutable_bytes(), path)} {
+  if (size_ > limits::kTextMax) {
+    throw UsageError{"\"{}\" is longer than {} bytes", printable(path), limits::kTextMax};
+  }
+}
 
 bool KeyFile::has_heading(std::string_view text, std::string_view heading) {
   Lines lines{text};

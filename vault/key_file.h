@@ -2,12 +2,27 @@
 
 #include "core/error.h"
 #include "core/ids.h"
+#include "vault/secret.h"
 
 #include <initializer_list>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace azekura::vault {
+
+/// The text of a key file, in memory that is wiped. Errors: SystemError; UsageError if it is too
+/// long.
+class KeyFileText {
+ public:
+  explicit KeyFileText(const std::string& path);
+
+  [[nodiscard]] std::string_view view() const { return as_text(content_.bytes().first(size_)); }
+
+ private:
+  Secret content_;
+  std::size_t size_;
+};
 
 /// The named lines of a recovery key or share, as people keep and type them.
 ///

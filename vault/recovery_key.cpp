@@ -1,15 +1,11 @@
 #include "vault/recovery_key.h"
 
 #include "core/error.h"
-#include "core/file_io.h"
-#include "core/limits.h"
 #include "core/text.h"
 #include "vault/key_file.h"
 #include "vault/recovery_share.h"
 
 #include <fmt/format.h>
-
-#include <fcntl.h>
 
 #include <algorithm>
 #include <utility>
@@ -39,7 +35,11 @@ RecoveryKey RecoveryKey::generate(const SiteId& site) {
 
 RecoveryKey RecoveryKey::parse(std::string_view text) {
   if (KeyFile::has_heading(text, kShareHeading)) {
-    throw UsageError{"this is one share of a recovery key, not the key"};
+    const RecoveryShare share = parse_share(text);
+    UsageError error{"this is {}, not the whole key: {} more needed", share_name(share),
+                     share.threshold - 1};
+    error.set_hint(std::string{kMoreSharesHint});
+    throw error;
   }
   const KeyFile file{text, kHeading, {"site", "recovery", "authority"}};
   const SiteId site = file.read("site", id_from_hex<SiteId>);
@@ -52,17 +52,9 @@ RecoveryKey RecoveryKey::parse(std::string_view text) {
 }
 
 RecoveryKey RecoveryKey::load(const std::string& path) {
-  const UniqueFd file = open_file(path, O_RDONLY);
-  Secret content{limits::kTextMax + 1};
-  const std::size_t size = read_some(file.get(), content.mutable_bytes(), path);
-  return while_doing(
-      [&] {
-        if (size > limits::kTextMax) {
-          throw UsageError{"it is longer than {} bytes", limits::kTextMax};
-        }
-        return parse(as_text(content.bytes().first(size)));
-      },
-      "reading the recovery key \"{}\"", printable(path));
+  const KeyFileText text{path};
+  return while_doing([&] { return parse(text.view()); }, "reading the recovery key \"{}\"",
+                     printable(path));
 }
 
 std::string RecoveryKey::text() const {

@@ -1,6 +1,7 @@
 #include "vault/recovery_share.h"
 
 #include "core/error.h"
+#include "core/text.h"
 #include "vault/hash.h"
 #include "vault/key_file.h"
 #include "vault/key_text.h"
@@ -70,6 +71,11 @@ void check_same_split(const RecoveryShare& first, const RecoveryShare& other) {
   }
 }
 
+UsageError too_few(UsageError error) {
+  error.set_hint(std::string{kMoreSharesHint});
+  return error;
+}
+
 /// The numbers of the shares, each once.
 void check_numbers(const std::vector<RecoveryShare>& shares) {
   std::set<unsigned> numbers;
@@ -82,16 +88,21 @@ void check_numbers(const std::vector<RecoveryShare>& shares) {
   const unsigned threshold = shares.front().threshold;
   const std::size_t missing = threshold - std::min<std::size_t>(threshold, numbers.size());
   if (!repeated.empty()) {
-    throw UsageError{"share {} was given more than once; {} more needed", fmt::join(repeated, ", "),
-                     missing};
+    throw too_few(UsageError{"share {} was given more than once; {} more needed",
+                             fmt::join(repeated, ", "), missing});
   }
   if (missing != 0) {
-    throw UsageError{"{} of the {} shares needed were given (number {}); {} more needed",
-                     numbers.size(), threshold, fmt::join(numbers, ", "), missing};
+    throw too_few(UsageError{"{} of the {} shares needed were given (number {}); {} more needed",
+                             numbers.size(), threshold, fmt::join(numbers, ", "), missing});
   }
 }
 
 }  // namespace
+
+std::string share_name(const RecoveryShare& share) {
+  return fmt::format("share {} of {}, any {} of which restore", number_of(share), share.count,
+                     share.threshold);
+}
 
 std::vector<RecoveryShare> split_recovery_secret(const SiteId& site, const Secret& secret,
                                                  unsigned threshold, unsigned count) {
@@ -179,6 +190,15 @@ RecoveryShare parse_share(std::string_view text) {
     }
   });
   return share;
+}
+
+std::optional<RecoveryShare> load_share(const std::string& path) {
+  const KeyFileText text{path};
+  if (!KeyFile::has_heading(text.view(), kShareHeading)) {
+    return std::nullopt;
+  }
+  return while_doing([&] { return std::optional{parse_share(text.view())}; },
+                     "reading the recovery share \"{}\"", printable(path));
 }
 
 }  // namespace azekura::vault

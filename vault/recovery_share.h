@@ -4,6 +4,7 @@
 #include "vault/secret.h"
 #include "vault/shamir.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,13 @@ inline constexpr std::size_t kRecoverySecretBytes = 64;
 inline constexpr unsigned kSharesMax = 16;
 inline constexpr std::string_view kShareHeading = "azekura recovery share, version 1";
 
+/// What to do when there are too few.
+inline constexpr std::string_view kMoreSharesHint =
+    "fetch more shares of this kit, and give all of them together";
+
+/// Like "share 2 of 5, any 3 of which restore".
+std::string share_name(const RecoveryShare& share);
+
 /// What a site's recovery secret and authority seed, 64 bytes together, are split into.
 /// Requires: 2 <= threshold <= count <= kSharesMax.
 std::vector<RecoveryShare> split_recovery_secret(const SiteId& site, const Secret& secret,
@@ -47,5 +55,7 @@ Secret combine_recovery_shares(const std::vector<RecoveryShare>& shares);
 std::string to_share_text(const RecoveryShare& share);
 /// Errors: UsageError, naming the line and what is wrong with it, never the data.
 RecoveryShare parse_share(std::string_view text);
+/// nullopt if the file `path` is no share. Errors: those of parse_share; SystemError.
+std::optional<RecoveryShare> load_share(const std::string& path);
 
 }  // namespace azekura::vault

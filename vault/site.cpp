@@ -133,7 +133,7 @@ void Site::append_to_site_file(std::string_view table) {
 SetSecrets Site::create_set(const std::string& name) {
   expect_name(name);
   const std::string path = set_key_path(path_, name);
-  if (exists(path)) {
+  if (exists(path) || exists(spool_path(name))) {
     throw UsageError{"there is already a set '{}'", name};
   }
   SetSecrets secrets{random_id<SetId>(), SetKeys::generate()};
@@ -150,6 +150,14 @@ SetSecrets Site::create_set(const std::string& name) {
 
 SetSecrets Site::set_secrets(const std::string& name) const {
   std::optional<Buffer> bytes = read_file_if_any(set_key_path(path_, name), kSmallFileMax);
+  if (!bytes && exists(spool_path(name))) {
+    DamageError error{"site \"{}\" has lost the keys of the set '{}', its file 'keys/{}.set'",
+                      printable(path_), name, name};
+    error.set_hint(
+        "put it back from a copy, or go on with a new set and a fresh medium: 'azekura set add "
+        "NAME --folder DIR'; the old medium still restores with the recovery kit");
+    throw error;
+  }
   if (!bytes) {
     UsageError error{"the set '{}' has no keys in this site", printable(name)};
     error.set_hint("add it with 'azekura set add', not by editing site.toml alone");

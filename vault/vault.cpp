@@ -31,7 +31,7 @@ std::optional<Finding> finding_of(Step&& step) {
     if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
       throw;
     }
-    return Finding{error.kind(), error.what()};
+    return Finding{error.kind(), error.what(), 0, error.hint()};
   }
 }
 
@@ -70,6 +70,15 @@ std::uint32_t SealedSession::next_pack() const {
 
 std::string session_path(std::string_view folder, std::uint32_t number, std::string_view object) {
   return fmt::format("{}/{:06}/{}", folder, number, object);
+}
+
+std::optional<SiteId> labelled_site(const FolderMedium& medium) {
+  try {
+    const std::optional<Buffer> bytes = medium.read("label", limits::kLabelBytesMax);
+    return bytes ? std::optional{Label::decode(*bytes).site} : std::nullopt;
+  } catch (const Error&) {  // not a label in order
+    return std::nullopt;
+  }
 }
 
 Vault::Vault(const FolderMedium& medium, std::optional<PublicSigningKey> authority)

@@ -17,6 +17,7 @@ struct Finding {
   ErrorKind kind = ErrorKind::damage;  ///< damage, authenticity
   std::string fact;                    ///< "pack 0000002a is damaged: ..."
   std::uint32_t lost_session = 0;      ///< the session that does not count because of it
+  std::string hint = {};               ///< what to do next, if there is something particular
 };
 
 /// A session that counts.
@@ -38,6 +39,9 @@ inline constexpr std::array<std::string_view, 3> kSessionFolders{"sessions", "se
                                                                  "sessions-3"};
 /// Like "sessions-2/000042/seal".
 std::string session_path(std::string_view folder, std::uint32_t number, std::string_view object);
+
+/// The site that a label in order names, whoever signed it; nullopt if there is none.
+std::optional<SiteId> labelled_site(const FolderMedium& medium);
 
 /// Label and sessions of a medium, checked without any secret. docs/format.md, sections 8 and 11.
 class Vault {

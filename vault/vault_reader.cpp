@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 namespace azekura::vault {
 
@@ -24,6 +25,16 @@ std::string StoredSnapshot::name() const {
   return fmt::format("{}/{}", session, snapshot.source.name);
 }
 
+void expect_key_of_site(const RecoveryKey& key, const FolderMedium& medium) {
+  const std::optional<SiteId> site = labelled_site(medium);
+  if (site && *site != key.site()) {
+    AuthenticityError error{"this recovery key is of site {}, medium \"{}\" is of site {}",
+                            key.site().hex(), printable(medium.path()), site->hex()};
+    error.set_hint("use the recovery kit of the medium's site");
+    throw error;
+  }
+}
+
 VaultReader::VaultReader(const FolderMedium& medium, const RecoveryKey& key, unsigned threads)
     : medium_{medium}, threads_{threads} {
   Vault vault{medium, key.authority().public_key()};
@@ -35,6 +46,7 @@ VaultReader::VaultReader(const FolderMedium& medium, const RecoveryKey& key, uns
 }
 
 void VaultReader::open_slots(const RecoveryKey& key) {
+  std::set<std::uint32_t> damaged;  // a slot is repeated in every later header
   const auto open = [&](const SealedSession& session, const KeySlot& slot) {
     if (slots_.contains(slot.number)) {
       return;
@@ -44,7 +56,9 @@ void VaultReader::open_slots(const RecoveryKey& key) {
         slots_.emplace(slot.number, std::move(*opened));
       }
     } catch (const DamageError& error) {
-      findings_.push_back({ErrorKind::damage, error.what()});
+      if (damaged.insert(slot.number).second) {
+        findings_.push_back({ErrorKind::damage, error.what()});
+      }
     }
   };
   // A session's own word goes before what others repeat of it.
@@ -57,6 +71,9 @@ void VaultReader::open_slots(const RecoveryKey& key) {
       open(*session, slot);
     }
   }
+  if (slots_.empty()) {
+    expect_key_of_site(key, medium_);
+  }
   if (slots_.empty() && !sessions_.empty()) {
     AuthenticityError error{"this recovery key opens no session of medium \"{}\"",
                             printable(medium_.path())};
@@ -65,7 +82,9 @@ void VaultReader::open_slots(const RecoveryKey& key) {
   }
   if (sessions_.empty() && !findings_.empty()) {
     const Finding& finding = findings_.front();
-    throw Error{finding.kind, finding.fact};
+    Error error{finding.kind, finding.fact};
+    error.set_hint(finding.hint);
+    throw error;
   }
 }
 

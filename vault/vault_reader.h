@@ -25,13 +25,17 @@ struct StoredSnapshot {
   [[nodiscard]] std::string name() const;
 };
 
+/// For when a key opens nothing. Errors: AuthenticityError if the medium is of another site.
+void expect_key_of_site(const RecoveryKey& key, const FolderMedium& medium);
+
 /// A medium opened with the recovery key: its snapshots, and their bytes.
 ///
 /// Needs nothing else: no site, no catalogue, no other medium. Threads: one caller.
 class VaultReader final : public ExtentSource {
  public:
-  /// Lifetime: `medium` outlives the reader. Errors: AuthenticityError if the key opens no session;
-  /// MediumError. Sessions that do not count are left out; findings() names them.
+  /// Lifetime: `medium` outlives the reader. Errors: AuthenticityError if the key opens no session,
+  /// saying so if it is another site's; MediumError. Sessions that do not count are left out;
+  /// findings() names them.
   VaultReader(const FolderMedium& medium, const RecoveryKey& key, unsigned threads);
 
   [[nodiscard]] const std::vector<Finding>& findings() const noexcept { return findings_; }

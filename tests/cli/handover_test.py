@@ -128,8 +128,9 @@ class Handover(HandoverCase):
         self.burn()
         before = state_of(self.medium)
         ended = self.begin_again(kit=other, code=AUTHENTICITY)
-        self.assertRegex(ended.errors, r"^azekura: error: the label is signed for authority "
-                                       r"(\w{4} ){7}\w{4}, not for (\w{4} ){7}\w{4}\n")
+        self.assertRegex(ended.errors, r"^azekura: error: this recovery key is of site \w{32}, "
+                                       rf'medium "{self.medium}" is of site \w{{32}}\n'
+                                       "azekura: hint: use the recovery kit of the medium's site\n$")
         self.assertFalse(self.site.exists())
         self.assertEqual(state_of(self.medium), before)
 

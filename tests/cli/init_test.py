@@ -7,6 +7,7 @@ import shutil
 from azekura_case import AUTHENTICITY, SYSTEM, USAGE, AzekuraCase, main, state_of
 
 INSIDE_HINT = "write the kit to a removable medium, or anywhere outside the site"
+SHARES_HINT = "fetch more shares of this kit, and give all of them together"
 KEY_HINT = "compare it with the recovery kit; 'azekura key check FILE' tries it"
 NOT_KN = "is not K/N, such as 3/5: K people of N together, 2 <= K <= N <= 16"
 
@@ -157,20 +158,20 @@ class Shares(AzekuraCase):
         self.assert_fails(
             AUTHENTICITY, "2 of the 3 shares needed were given (number 2, 4); 1 more needed",
             "restore", "latest", "--from", self.medium, *self.keys([2, 4]),
-            "--target", self.home / "restored", hint=KEY_HINT, out="")
+            "--target", self.home / "restored", hint=SHARES_HINT, out="")
         self.assertFalse((self.home / "restored").exists())
 
     def test_one_share_is_no_key(self):
         self.make_shared()
         self.assert_fails(
-            AUTHENTICITY, "this is one share of a recovery key, not the key (while reading the "
-            f'recovery key "{self.share(3)}")',
-            "list", "--from", self.medium, *self.keys([3]), hint=KEY_HINT, out="")
+            AUTHENTICITY, "this is share 3 of 5, any 3 of which restore, not the whole key: 2 more "
+            f'needed (while reading the recovery key "{self.share(3)}")',
+            "list", "--from", self.medium, *self.keys([3]), hint=SHARES_HINT, out="")
 
     def test_one_share_twice_is_one(self):
         self.make_shared()
         self.assert_fails(AUTHENTICITY, "share 1 was given more than once; 1 more needed",
-                          "list", "--from", self.medium, *self.keys([1, 2, 1]), hint=KEY_HINT,
+                          "list", "--from", self.medium, *self.keys([1, 2, 1]), hint=SHARES_HINT,
                           out="")
 
     def test_shares_of_two_sites_do_not_mix(self):

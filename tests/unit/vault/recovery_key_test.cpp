@@ -209,7 +209,7 @@ TEST_CASE("RecoveryKey: names the line that is wrong, and shows no character of 
   }
   SUBCASE("share") {
     text = new_key().split(2, 3)[0];
-    expected = "this is one share of a recovery key, not the key";
+    expected = "this is share 1 of 3, any 2 of which restore, not the whole key: 1 more needed";
   }
   SUBCASE("mistyped") {
     text = replaced(text, kSecondKeyText.substr(0, 5), "ZZZZZ");
@@ -261,7 +261,8 @@ TEST_CASE("RecoveryKey: loads a file, and refuses what is none") {
   replace_file(path, as_bytes(known_text()));
   CHECK(RecoveryKey::load(path).text() == known_text());
   replace_file(path, Buffer(100'000, std::byte{'#'}));
-  CHECK(usage_error_of([&] { RecoveryKey::load(path); }).starts_with("it is longer than 65536"));
+  CHECK(usage_error_of([&] { RecoveryKey::load(path); }) ==
+        fmt::format("\"{}\" is longer than 65536 bytes", path));
   replace_file(path, as_bytes("hello\n"));
   CHECK_THROWS_AS(RecoveryKey::load(path), UsageError);
   CHECK_THROWS_AS(RecoveryKey::load(directory.path() + "/none"), SystemError);

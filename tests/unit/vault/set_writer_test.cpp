@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace azekura::vault {
 
 namespace {
@@ -43,6 +45,29 @@ TEST_CASE("SetWriter: seals in three copies, in a chain, with nothing left in th
     CHECK(medium.list(std::string{folder} + "/000002") ==
           std::vector<std::string>{"header", "manifest", "seal"});
   }
+}
+
+TEST_CASE("VaultReader: a damaged key slot that every later session repeats is one finding") {
+  Filled f;
+  {
+    MediaSet set{f.site.site(), "daily", f.site.observer};
+    const FolderMedium medium{f.site.medium("daily"), Access::read};
+    SealedSession session = Vault{medium, std::nullopt}.sessions().at(0);
+    session.header.slots.at(0).sealed.at(0).session_key.at(0) ^= std::byte{1};
+    set.catalogue().commit(set.catalogue().head(), session.header.encode());
+  }
+  for (std::uint64_t night = 1; night <= 3; ++night) {
+    tests::change_tree(f.tree, night);
+    f.site.backup("daily", f.tree);
+  }
+  for (const std::string_view folder : kSessionFolders) {
+    remove_tree(f.site.medium("daily") + "/" + std::string{folder} + "/000001");
+  }
+  const FolderMedium medium{f.site.medium("daily"), Access::read};
+  const VaultReader reader{medium, f.site.key(), 1};
+  CHECK(reader.snapshots().size() == 3);
+  CHECK(std::ranges::count(reader.findings(), "the key slot of session 1 does not open",
+                           &Finding::fact) == 1);
 }
 
 TEST_CASE("SetWriter: several waiting sessions are written in order, in one go") {
