@@ -40,7 +40,7 @@ void ingest_stream(Snapshot& snapshot, ChunkSink& sink, Observer& observer) {
 }  // namespace
 
 Snapshot ingest(const Source& source, ChunkSink& sink, Observer& observer, const Timestamp& started,
-                std::span<const std::string> left_out) {
+                const LeftOut& left_out) {
   Snapshot snapshot;
   snapshot.source = source;
   snapshot.started = started;

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "chunker/left_out.h"
 #include "core/chunk_sink.h"
 #include "core/observer.h"
 #include "core/snapshot.h"
 
-#include <span>
 #include <string>
 
 namespace azekura::chunker {
@@ -17,12 +17,12 @@ namespace azekura::chunker {
 /// is not complete.
 ///
 /// `started` is when this run began to look at its sources: files with times after two seconds
-/// before it are not remembered. `left_out`: directories whose content is not part of any source.
-/// A folder that is empty and was not in an earlier run leaves a snapshot that is not complete.
+/// before it are not remembered. A folder that is empty and was not in an earlier run leaves a
+/// snapshot that is not complete, unless `left_out` is why. A command has nothing to leave out.
 /// Memory: bounded by the largest directory on the way, the depth,
 /// and the files with several names.
 /// Errors: SourceError if the source cannot be opened at all; InterruptedError; those of the sink.
 Snapshot ingest(const Source& source, ChunkSink& sink, Observer& observer, const Timestamp& started,
-                std::span<const std::string> left_out = {});
+                const LeftOut& left_out = {});
 
 }  // namespace azekura::chunker

@@ -1,5 +1,6 @@
 #include "chunker/source_walker.h"
 
+#include "chunker/directory_listing.h"
 #include "chunker/object_metadata.h"
 #include "chunker/source_error.h"
 #include "core/error.h"
@@ -7,7 +8,6 @@
 #include "core/text.h"
 #include "core/tree_codec.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <algorithm>
@@ -27,9 +27,6 @@ constexpr std::string_view kOtherMount =
     "is a mount point: what is mounted there is not part of this source";
 constexpr std::string_view kLeftOut = "is left out: a site or medium is no part of a source";
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 struct FreeText {
   // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): from realpath
   void operator()(char* text) const { std::free(text); }
@@ -43,31 +40,8 @@ std::string resolve_origin(const std::string& origin) {
   return std::string{resolved.get()};
 }
 
-/// Names in the directory, sorted. Errors: SourceError about `path`; `names` has what was read.
-void list_names(int directory, const std::string& path, std::vector<std::string>& names) {
-  const int own = ::fcntl(directory, F_DUPFD_CLOEXEC, 0);
-  const std::unique_ptr<DIR, CloseDirectory> listing{own < 0 ? nullptr : ::fdopendir(own)};
-  if (!listing) {
-    throw_source_error(errno, "list", path);
-  }
-  errno = 0;
-  while (const dirent* entry =
-             ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
-    std::string name{static_cast<const char*>(entry->d_name)};
-    if (name != "." && name != "..") {
-      names.push_back(std::move(name));
-    }
-    errno = 0;
-  }
-  const int error_number = errno;
-  std::sort(names.begin(), names.end());
-  if (error_number != 0) {
-    throw_source_error(error_number, "list", path);
-  }
-}
-
 /// Of the directories that exist.
-std::vector<FileState> states_of(std::span<const std::string> paths) {
+std::vector<FileState> states_of(const std::vector<std::string>& paths) {
   std::vector<FileState> states;
   for (const std::string& path : paths) {
     const UniqueFd fd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
@@ -88,9 +62,12 @@ int open_directory(int directory, const std::string& name) {
 
 }  // namespace
 
-SourceWalker::SourceWalker(const std::string& origin, std::span<const std::string> left_out,
-                           Observer& observer)
-    : observer_{observer}, left_out_{states_of(left_out)}, path_{resolve_origin(origin)} {
+SourceWalker::SourceWalker(const std::string& origin, const LeftOut& left_out, Observer& observer)
+    : observer_{observer},
+      left_out_folders_{states_of(left_out.folders)},
+      filter_{left_out.patterns},
+      leaves_out_caches_{left_out.caches},
+      path_{resolve_origin(origin)} {
   const std::size_t slash = path_.rfind('/');
   const std::string parent = path_.substr(0, slash + 1);
   name_ = path_ == "/" ? "." : path_.substr(slash + 1);
@@ -115,6 +92,7 @@ SourceWalker::SourceWalker(const std::string& origin, std::span<const std::strin
     throw SourceError{"\"{}\" is a site or a medium, which is no source", printable(path_)};
   }
   mount_ = status->mount;
+  root_length_ = path_ == "/" ? 0 : path_.size();
 }
 
 std::optional<WalkItem> SourceWalker::next() {
@@ -227,10 +205,15 @@ WalkItem SourceWalker::enter_listed(WalkItem item, UniqueFd fd) {
   add_open_metadata(item.entry, fd.get());
   Level level;
   try {
-    list_names(fd.get(), path_, level.names);
+    list_names(fd.get(), path_, name_filter(), level.names);
   } catch (const SourceError& error) {
     observer_.flawed(path_, error.what());
     level.flaw = EntryFlaw::unreadable;
+  }
+  const bool may_be_cache = leaves_out_caches_ && !levels_.empty() &&
+                            std::binary_search(level.names.begin(), level.names.end(), kCacheTag);
+  if (may_be_cache && is_tagged_cache(fd.get())) {
+    keep_only_tag(level.names);
   }
   level.fd = std::move(fd);
   level.device = item.state.device;
@@ -249,8 +232,38 @@ WalkItem SourceWalker::enter_unlisted(WalkItem item, std::string_view reason) {
   return item;
 }
 
+NameFilter SourceWalker::name_filter() {
+  if (filter_.empty()) {
+    return {};
+  }
+  return [this, above = path_ + (path_.ends_with('/') ? "" : "/")](const std::string& name,
+                                                                   bool is_directory) {
+    const std::string path = above + name;
+    const bool is_wanted =
+        !filter_.leaves_out(std::string_view{path}.substr(root_length_ + 1), is_directory);
+    if (!is_wanted) {
+      exclude(path);
+    }
+    return is_wanted;
+  };
+}
+
+void SourceWalker::keep_only_tag(std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (name != kCacheTag) {
+      exclude(path_ + "/" + name);
+    }
+  }
+  names.assign(1, kCacheTag);
+}
+
+void SourceWalker::exclude(const std::string& path) {
+  ++excluded_items_;
+  observer_.excluded(path);
+}
+
 bool SourceWalker::is_left_out(const FileState& state) const {
-  return std::any_of(left_out_.begin(), left_out_.end(), [&](const FileState& one) {
+  return std::any_of(left_out_folders_.begin(), left_out_folders_.end(), [&](const FileState& one) {
     return one.device == state.device && one.inode == state.inode;
   });
 }

@@ -1,15 +1,17 @@
 #pragma once
 
+#include "chunker/directory_listing.h"
 #include "chunker/hard_link_table.h"
+#include "chunker/left_out.h"
 #include "chunker/object_status.h"
 #include "chunker/owner_names.h"
+#include "chunker/path_filter.h"
 #include "core/entry.h"
 #include "core/observer.h"
 #include "core/unique_fd.h"
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,18 +34,17 @@ struct WalkItem {
 };
 
 /// Visits a tree depth first, names in byte order, following no link below the origin and staying
-/// on its mount; another mount's directory, and one that is left out, is visited as an empty one,
-/// with a notice.
+/// on its mount; another mount's directory, and a folder that is left out, is visited as an empty
+/// one, with a notice. Names that patterns leave out, and what lies in a cache that is left out,
+/// are not visited; the observer is told each.
 ///
 /// Directories are reached through descriptors, so paths may have any length. Unreadable objects
 /// are reported to the observer and visited with a flaw; names that vanish are left out.
 /// Lifetime: the observer outlives it.
 class SourceWalker {
  public:
-  /// `left_out`: absolute paths of directories; those that do not exist do not matter.
   /// Errors: SourceError if the origin is missing, or neither a directory nor a regular file.
-  SourceWalker(const std::string& origin, std::span<const std::string> left_out,
-               Observer& observer);
+  SourceWalker(const std::string& origin, const LeftOut& left_out, Observer& observer);
 
   /// The next step, or nullopt when the origin has been left.
   std::optional<WalkItem> next();
@@ -54,6 +55,8 @@ class SourceWalker {
   /// Path of the item returned last, raw bytes.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] OwnerNames& owners() noexcept { return owners_; }
+  /// Items the observer was told are left out.
+  [[nodiscard]] std::uint64_t excluded_items() const noexcept { return excluded_items_; }
 
   /// The item returned last has no content after all: the file's next name shall carry it.
   void forget_hard_link(const WalkItem& item) { hard_links_.forget(item.state); }
@@ -75,13 +78,19 @@ class SourceWalker {
   WalkItem enter_listed(WalkItem item, UniqueFd fd);
   WalkItem enter_unlisted(WalkItem item, std::string_view reason);
   [[nodiscard]] bool is_left_out(const FileState& state) const;
+  NameFilter name_filter();
+  void keep_only_tag(std::vector<std::string>& names);
+  void exclude(const std::string& path);
   WalkItem leave();
   void push(Level level);
   void reopen_top(const Level& below);
   WalkItem unreadable(WalkItem item, const std::string& reason);
 
   Observer& observer_;
-  std::vector<FileState> left_out_;
+  std::vector<FileState> left_out_folders_;
+  PathFilter filter_;
+  bool leaves_out_caches_;
+  std::uint64_t excluded_items_ = 0;
   OwnerNames owners_;
   HardLinkTable hard_links_;
   UniqueFd root_parent_;
@@ -91,6 +100,7 @@ class SourceWalker {
   int directory_ = -1;
   std::string name_;
   std::string path_;
+  std::size_t root_length_ = 0;  ///< of its path, without a slash at the end
 };
 
 }  // namespace azekura::chunker

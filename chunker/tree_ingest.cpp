@@ -28,8 +28,7 @@ constexpr std::string_view kFilledKey{"\0filled", 7};
 /// One walk: the walker's steps in, the builder's steps out, files read on the way.
 class TreeIngest {
  public:
-  TreeIngest(const Snapshot& snapshot, ChunkSink& sink, Observer& observer,
-             std::span<const std::string> left_out)
+  TreeIngest(const Snapshot& snapshot, ChunkSink& sink, Observer& observer, const LeftOut& left_out)
       : source_{snapshot.source.name},
         sink_{sink},
         observer_{observer},
@@ -83,7 +82,7 @@ class TreeIngest {
   /// its snapshot must not pass for the latest complete one.
   void check_emptiness(Snapshot& snapshot) {
     const std::string key = TreeBuilder::record_key(source_, kFilledKey);
-    const bool is_empty = snapshot.totals.entries <= 1;
+    const bool is_empty = snapshot.totals.entries <= 1 && walker_.excluded_items() == 0;
     const bool was_filled = sink_.recall(key).has_value();
     if (is_empty && was_filled && snapshot.root.kind == EntryKind::directory) {
       observer_.notice(fmt::format(
@@ -232,8 +231,7 @@ class TreeIngest {
 
 }  // namespace
 
-void ingest_tree(Snapshot& snapshot, ChunkSink& sink, Observer& observer,
-                 std::span<const std::string> left_out) {
+void ingest_tree(Snapshot& snapshot, ChunkSink& sink, Observer& observer, const LeftOut& left_out) {
   TreeIngest ingest{snapshot, sink, observer, left_out};
   ingest.run();
   ingest.finish(snapshot);

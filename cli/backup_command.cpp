@@ -25,10 +25,10 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
   const SiteConfig config = site.config();
   const bool writes = !options.to.empty();
   const SetConfig& set = config.set(writes ? options.to : options.only_for);
-  std::vector<Source> sources;
+  std::vector<SourceConfig> sources;
   for (const std::string& name : options.sources) {
     if (std::any_of(sources.begin(), sources.end(),
-                    [&](const Source& other) { return other.name == name; })) {
+                    [&](const SourceConfig& other) { return other.source.name == name; })) {
       throw UsageError{"the source '{}' is named twice", name};
     }
     sources.push_back(config.source(name));

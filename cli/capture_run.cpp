@@ -53,18 +53,21 @@ Snapshot unreadable_snapshot(const Source& source, const Timestamp& started) {
   return snapshot;
 }
 
-void report_snapshot(std::uint32_t session, const Snapshot& snapshot, Output& output) {
+void report_snapshot(std::uint32_t session, const Snapshot& snapshot, std::uint64_t excluded,
+                     Output& output) {
   output.object({{"event", "snapshot"},
                  {"name", fmt::format("{}/{}", session, snapshot.source.name)},
                  {"complete", snapshot.complete},
                  {"entries", snapshot.totals.entries},
                  {"bytes", snapshot.totals.bytes},
                  {"read_bytes", snapshot.totals.read_bytes},
-                 {"flawed", snapshot.totals.flawed}});
-  output.line(fmt::format("{:<24} {:>10} entries {:>12}  read {:>12}{}",
+                 {"flawed", snapshot.totals.flawed},
+                 {"excluded", excluded}});
+  output.line(fmt::format("{:<24} {:>10} entries {:>12}  read {:>12}{}{}",
                           fmt::format("{}/{}", session, snapshot.source.name),
                           snapshot.totals.entries, human_bytes(snapshot.totals.bytes),
                           human_bytes(snapshot.totals.read_bytes),
+                          excluded > 0 ? fmt::format("  {} excluded", excluded) : "",
                           snapshot.complete ? "" : "  INCOMPLETE"));
   if (snapshot.command_end && snapshot.command_end->exit_status != 0) {
     output.warn(fmt::format("the command of source '{}' ended with status {}", snapshot.source.name,
@@ -83,7 +86,7 @@ void warn_of_kit(const vault::Site& site, Output& output) {
   }
 }
 
-RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sources,
+RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>& sources,
                           Output& output) {
   vault::SessionWriter writer{set, Invocation::threads()};
   const std::uint32_t session = writer.identity().number;
@@ -93,15 +96,17 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sourc
   generation.writer_version = AZEKURA_VERSION;
   generation.started = wall_clock_now();
   generation.site_file = set.site().site_file();
-  const std::vector<std::string> left_out = own_folders(set.site());
+  const std::vector<std::string> folders = own_folders(set.site());
   RunTotals totals;
   totals.session = session;
-  for (const Source& source : sources) {
+  for (const auto& [source, exclude, exclude_caches] : sources) {
+    const std::uint64_t excluded_before = output.excluded_items();
     const Timestamp started = wall_clock_now();
     output.phase(fmt::format("reading {}", source.name), 0);
     Snapshot snapshot;
     try {
-      snapshot = chunker::ingest(source, writer, output, started, left_out);
+      snapshot =
+          chunker::ingest(source, writer, output, started, {folders, exclude, exclude_caches});
     } catch (const SourceError& error) {
       output.warn(fmt::format("source '{}': {}", source.name, error.one_line()));
       snapshot = unreadable_snapshot(source, started);
@@ -109,7 +114,7 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sourc
     totals.read_bytes += snapshot.totals.read_bytes;
     totals.total_bytes += snapshot.totals.bytes;
     totals.complete = totals.complete && snapshot.complete;
-    report_snapshot(session, snapshot, output);
+    report_snapshot(session, snapshot, output.excluded_items() - excluded_before, output);
     generation.snapshots.push_back(std::move(snapshot));
   }
   generation.finished = wall_clock_now();
@@ -118,7 +123,7 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sourc
 }
 
 RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config,
-                            const std::vector<Source>& sources, Output& output) {
+                            const std::vector<SourceConfig>& sources, Output& output) {
   std::size_t dropped = 0;  // sessions of earlier runs that waited
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {
     vault::MediaSet set{site, set_config.name, output};

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/invocation.h"
-#include "core/snapshot.h"
+#include "core/site_config.h"
 #include "vault/set_writer.h"
 
 #include <string>
@@ -20,12 +20,13 @@ struct RunTotals {
 };
 
 /// Captures the sources into the spool of a set as one session.
-RunTotals capture_sources(vault::MediaSet& set, const std::vector<Source>& sources, Output& output);
+RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>& sources,
+                          Output& output);
 
 /// Captures and writes: until the medium, the catalogue and the spool agree, the second time if
 /// the catalogue had to learn from the medium.
 RunTotals capture_and_write(const vault::Site& site, const SetConfig& set,
-                            const std::vector<Source>& sources, Output& output);
+                            const std::vector<SourceConfig>& sources, Output& output);
 
 /// Writes what waits in the spool of a set. Errors: MediumError if it does not fit the medium.
 vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set, Output& output);

@@ -129,7 +129,7 @@ std::uint32_t newest_epoch(const vault::VaultReader& reader) {
 std::string adapted_site_file(const vault::Generation& generation, const std::string& medium) {
   SiteConfig config = SiteConfig::parse(generation.site_file);
   std::string text{empty_site_file()};
-  for (const Source& source : config.sources) {
+  for (const SourceConfig& source : config.sources) {
     text += source_table(source);
   }
   for (SetConfig& set : config.sets) {

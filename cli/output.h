@@ -34,12 +34,15 @@ class Output final : public Observer {
   int error(const Error& error);
   /// Items whose names were not said, because this is no terminal.
   [[nodiscard]] std::uint64_t unnamed_flaws() const noexcept { return unnamed_flaws_; }
+  /// Items that their source excludes.
+  [[nodiscard]] std::uint64_t excluded_items() const noexcept { return excluded_items_; }
   /// Flushes stdout. Errors: SystemError if what was said could not be written.
   void finish();
 
   void phase(std::string_view name, std::uint64_t total_bytes) override;
   void advanced(std::uint64_t bytes) override;
   void flawed(std::string_view path, std::string_view reason) override;
+  void excluded(std::string_view /*path*/) override { ++excluded_items_; }
   void notice(std::string_view text) override;
 
  private:
@@ -57,6 +60,7 @@ class Output final : public Observer {
   double shown_ = 0;
   bool progress_on_line_ = false;
   std::uint64_t unnamed_flaws_ = 0;
+  std::uint64_t excluded_items_ = 0;
 };
 
 /// A raw name for JSON: UTF-8 as it is under `key`; any other bytes in hex under `key`_hex.

@@ -16,13 +16,15 @@ struct SourceOptions {
   std::string name;
   std::string path;
   std::string command;
+  std::vector<std::string> exclude;
+  bool exclude_caches = false;
   bool is_command = false;
 };
 
 void expect_free_name(const SiteConfig& config, const std::string& name) {
   expect_name(name);
   if (std::any_of(config.sources.begin(), config.sources.end(),
-                  [&](const Source& source) { return source.name == name; })) {
+                  [&](const SourceConfig& other) { return other.source.name == name; })) {
     UsageError error{"there is already a source '{}'", name};
     error.set_hint("choose another name, or edit that source in site.toml");
     throw error;
@@ -32,7 +34,9 @@ void expect_free_name(const SiteConfig& config, const std::string& name) {
 int add_one(const SourceOptions& options, const Invocation& invocation, Output& output) {
   vault::Site site = vault::Site::open(invocation.site_path());
   expect_free_name(site.config(), options.name);
-  Source source;
+  SourceConfig listed{
+      .source = {}, .exclude = options.exclude, .exclude_caches = options.exclude_caches};
+  Source& source = listed.source;
   source.name = options.name;
   if (!options.is_command) {
     source.kind = SourceKind::tree;
@@ -47,7 +51,7 @@ int add_one(const SourceOptions& options, const Invocation& invocation, Output& 
     }
     source.origin = options.command;
   }
-  site.append_to_site_file(source_table(source));
+  site.append_to_site_file(source_table(listed));
   output.object({{"event", "source"},
                  {"name", source.name},
                  {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}});
@@ -69,6 +73,13 @@ void add_source(CLI::App& app, Invocation& invocation) {
       add->add_option("--command", options->command, "Back up what this command prints")
           ->type_name("CMD")
           ->excludes(path);
+  add->add_option("--exclude", options->exclude, "Left out, as in gitignore(5); may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false)
+      ->excludes(command);
+  add->add_flag("--exclude-caches", options->exclude_caches,
+                "Of folders with a CACHEDIR.TAG keep that tag only")
+      ->excludes(command);
   add->callback([&invocation, options, path, command] {
     if (path->count() + command->count() != 1) {
       throw CLI::ValidationError("source add", "give either PATH or --command CMD");

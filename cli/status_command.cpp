@@ -44,7 +44,8 @@ int report_status(const Invocation& invocation, Output& output) {
   output.object(site_object);
   output.line(fmt::format("site {} ({})", printable(site.path()), site.id().hex()));
   output.line(fmt::format("authority {}", fingerprint));
-  for (const Source& source : config.sources) {
+  for (const SourceConfig& listed : config.sources) {
+    const Source& source = listed.source;
     Json object{{"event", "source"},
                 {"name", source.name},
                 {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}};

@@ -20,6 +20,8 @@ class Observer {
   virtual void advanced(std::uint64_t /*bytes*/) {}
   /// A source item is incomplete in the snapshot, or a restored one lacks something.
   virtual void flawed(std::string_view /*path*/, std::string_view /*reason*/) {}
+  /// A source item is no part of the snapshot, because its source excludes it.
+  virtual void excluded(std::string_view /*path*/) {}
   /// Something a person should know; the result is as requested.
   virtual void notice(std::string_view /*text*/) {}
 };

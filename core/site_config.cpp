@@ -21,6 +21,8 @@ constexpr std::string_view kEmptySiteFile =
 # [[source]]                 a tree: a folder and all below it
 # name = "documents"         a-z, 0-9, '-', '_', '.'
 # path = "/srv/documents"
+# exclude = ["*.tmp", "/scratch/"]   left out of every backup: patterns as in .gitignore
+# exclude_caches = true              of folders with a CACHEDIR.TAG keep that tag only
 #
 # [[source]]                 a stream: what a command prints; it must end with status 0
 # name = "ehr"
@@ -37,17 +39,18 @@ constexpr std::string_view kEmptySiteFile =
   throw error;
 }
 
+std::string expect_text(const toml::node& node, std::string_view key) {
+  std::optional<std::string> text = node.value<std::string>();
+  if (!node.is_string() || !text || text->empty() || text->size() > limits::kTextMax ||
+      text->find('\0') != std::string::npos) {
+    fail(node, fmt::format("'{}' must be a text that is not empty", key));
+  }
+  return *std::move(text);
+}
+
 std::optional<std::string> text_of(const toml::table& table, std::string_view key) {
   const toml::node* node = table.get(key);
-  if (node == nullptr) {
-    return std::nullopt;
-  }
-  std::optional<std::string> text = node->value<std::string>();
-  if (!node->is_string() || !text || text->empty() || text->size() > limits::kTextMax ||
-      text->find('\0') != std::string::npos) {
-    fail(*node, fmt::format("'{}' must be a text that is not empty", key));
-  }
-  return text;
+  return node == nullptr ? std::nullopt : std::optional{expect_text(*node, key)};
 }
 
 std::string name_of(const toml::table& table) {
@@ -66,9 +69,22 @@ void check_keys(const toml::table& table, std::initializer_list<std::string_view
   }
 }
 
-Source parse_source(const toml::table& table) {
-  check_keys(table, {"name", "path", "command"});
-  Source source;
+std::vector<std::string> parse_patterns(const toml::node& node) {
+  const toml::array* array = node.as_array();
+  if (array == nullptr) {
+    fail(node, "'exclude' must be a list of texts");
+  }
+  std::vector<std::string> patterns;
+  for (const toml::node& element : *array) {
+    patterns.push_back(expect_text(element, "exclude"));
+  }
+  return patterns;
+}
+
+SourceConfig parse_source(const toml::table& table) {
+  check_keys(table, {"name", "path", "command", "exclude", "exclude_caches"});
+  SourceConfig config;
+  Source& source = config.source;
   source.name = name_of(table);
   const std::optional<std::string> path = text_of(table, "path");
   const std::optional<std::string> command = text_of(table, "command");
@@ -80,8 +96,25 @@ Source parse_source(const toml::table& table) {
   }
   source.kind = path ? SourceKind::tree : SourceKind::stream;
   source.origin = path ? *path : *command;
-  return source;
+  const toml::node* exclude = table.get("exclude");
+  const toml::node* caches = table.get("exclude_caches");
+  if (command && (exclude != nullptr || caches != nullptr)) {
+    fail(exclude != nullptr ? *exclude : *caches, "only a path can have things excluded");
+  }
+  if (exclude != nullptr) {
+    config.exclude = parse_patterns(*exclude);
+  }
+  if (caches != nullptr) {
+    if (!caches->is_boolean()) {
+      fail(*caches, "'exclude_caches' must be true or false");
+    }
+    config.exclude_caches = caches->value_or(false);
+  }
+  return config;
 }
+
+const std::string& label_of(const SourceConfig& config) { return config.source.name; }
+const std::string& label_of(const SetConfig& config) { return config.name; }
 
 SetConfig parse_set(const toml::table& table) {
   check_keys(table, {"name", "folder"});
@@ -113,8 +146,8 @@ std::vector<Item> parse_list(const toml::table& root, std::string_view key, Pars
     }
     Item item = parse(*table);
     if (std::any_of(items.begin(), items.end(),
-                    [&](const Item& other) { return other.name == item.name; })) {
-      fail(element, fmt::format("the {} '{}' is there twice", key, item.name));
+                    [&](const Item& other) { return label_of(other) == label_of(item); })) {
+      fail(element, fmt::format("the {} '{}' is there twice", key, label_of(item)));
     }
     items.push_back(std::move(item));
   }
@@ -124,14 +157,14 @@ std::vector<Item> parse_list(const toml::table& root, std::string_view key, Pars
 template <typename Item>
 const Item& find_named(const std::vector<Item>& items, std::string_view name,
                        std::string_view what) {
-  const auto found =
-      std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name == name; });
+  const auto found = std::find_if(items.begin(), items.end(),
+                                  [&](const Item& item) { return label_of(item) == name; });
   if (found != items.end()) {
     return *found;
   }
   std::string names;
   for (const Item& item : items) {
-    names += (names.empty() ? "" : ", ") + item.name;
+    names += (names.empty() ? "" : ", ") + label_of(item);
   }
   UsageError error{"there is no {} '{}'; there {}", what, name,
                    names.empty() ? "is none yet" : "are: " + names};
@@ -139,10 +172,24 @@ const Item& find_named(const std::vector<Item>& items, std::string_view name,
   throw error;
 }
 
-/// A TOML basic string.
+/// True if `quoted` says `text`: bytes that are not UTF-8 are quoted as something else.
+bool says(const std::string& quoted, std::string_view text) {
+  try {
+    return toml::parse("text = " + quoted)["text"].value<std::string>() == text;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+}
+
+/// A TOML string.
 std::string quoted(std::string_view text) {
   std::ostringstream out;
   out << toml::value<std::string>{std::string{text}};
+  if (!says(out.str(), text)) {
+    UsageError error{"\"{}\" is not UTF-8 and cannot stand in site.toml", printable(text)};
+    error.set_hint("in a pattern write '?' for each such byte; reach such a path by a link to it");
+    throw error;
+  }
   return out.str();
 }
 
@@ -158,11 +205,11 @@ SiteConfig SiteConfig::parse(std::string_view text) {
     throw failure;
   }
   check_keys(root, {"source", "set"});
-  return {parse_list<Source>(root, "source", parse_source),
+  return {parse_list<SourceConfig>(root, "source", parse_source),
           parse_list<SetConfig>(root, "set", parse_set)};
 }
 
-const Source& SiteConfig::source(std::string_view name) const {
+const SourceConfig& SiteConfig::source(std::string_view name) const {
   return find_named(sources, name, "source");
 }
 
@@ -179,9 +226,18 @@ void expect_name(const std::string& name) {
 
 std::string_view empty_site_file() { return kEmptySiteFile; }
 
-std::string source_table(const Source& source) {
-  return fmt::format("\n[[source]]\nname = {}\n{} = {}\n", quoted(source.name),
-                     source.kind == SourceKind::tree ? "path" : "command", quoted(source.origin));
+std::string source_table(const SourceConfig& config) {
+  const Source& source = config.source;
+  std::string table =
+      fmt::format("\n[[source]]\nname = {}\n{} = {}\n", quoted(source.name),
+                  source.kind == SourceKind::tree ? "path" : "command", quoted(source.origin));
+  std::string patterns;
+  for (const std::string& pattern : config.exclude) {
+    patterns += (patterns.empty() ? "" : ", ") + quoted(pattern);
+  }
+  table += patterns.empty() ? "" : fmt::format("exclude = [{}]\n", patterns);
+  table += config.exclude_caches ? "exclude_caches = true\n" : "";
+  return table;
 }
 
 std::string set_table(const SetConfig& set) {

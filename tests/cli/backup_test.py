@@ -35,7 +35,7 @@ class Backup(AzekuraCase):
                              ["snapshot", "written", "session"] if sealed
                              else ["snapshot", "session"])
             self.assertEqual(list(objects[0]), ["event", "name", "complete", "entries", "bytes",
-                                                "read_bytes", "flawed"])
+                                                "read_bytes", "flawed", "excluded"])
             last = objects[-1]
             self.assertEqual(list(last), ["event", "set", "sealed", "complete", "bytes",
                                           "read_bytes", "stored_bytes", "seconds"])

@@ -15,10 +15,12 @@ class RecordingObserver : public Observer {
   void flawed(std::string_view path, std::string_view reason) override {
     flaws.emplace_back(path, reason);
   }
+  void excluded(std::string_view path) override { excluded_paths.emplace_back(path); }
   void notice(std::string_view text) override { notices.emplace_back(text); }
 
   std::uint64_t advanced_bytes = 0;
   std::vector<std::pair<std::string, std::string>> flaws;
+  std::vector<std::string> excluded_paths;
   std::vector<std::string> notices;
 };
 

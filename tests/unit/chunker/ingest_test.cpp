@@ -125,6 +125,20 @@ TEST_CASE("Ingest: a folder that was filled and is empty now is not complete") {
   CHECK(observer.notices.size() == 2);
 }
 
+TEST_CASE("Ingest: a folder whose content is all left out is complete") {
+  const TempDir dir;
+  dir.write("a.tmp", "x");
+  MemorySink sink;
+  RecordingObserver observer;
+  CHECK(ingest_tree_at(dir.path(), sink, observer).totals.entries == 2);
+  const Source source{.name = "files", .kind = SourceKind::tree, .origin = dir.path()};
+  const Snapshot snapshot = ingest(source, sink, observer, later(),
+                                   {.folders = {}, .patterns = {"*.tmp"}, .caches = false});
+  CHECK(snapshot.complete);
+  CHECK(snapshot.totals.entries == 1);
+  CHECK(observer.notices.empty());
+}
+
 TEST_CASE("Ingest: more files than may wait are settled on the way") {
   const TempDir dir;
   for (int i = 0; i < 4200; ++i) {

@@ -36,8 +36,7 @@ struct Visited {
   std::map<std::string, WalkItem> items;
 };
 
-Visited walk(const std::string& origin, Observer& observer,
-             const std::vector<std::string>& left_out = {}) {
+Visited walk(const std::string& origin, Observer& observer, const LeftOut& left_out = {}) {
   Visited visited;
   SourceWalker walker{origin, left_out, observer};
   while (const std::optional<WalkItem> item = walker.next()) {
@@ -269,12 +268,69 @@ TEST_CASE("Source walker: what is left out is there, and empty") {
   REQUIRE(::symlink("site", dir.path("link").c_str()) == 0);
   RecordingObserver observer;
   const Visited visited =
-      walk(dir.path(), observer, {dir.path("link"), dir.path("none"), dir.path("kept/file")});
+      walk(dir.path(), observer,
+           {.folders = {dir.path("link"), dir.path("none"), dir.path("kept/file")},
+            .patterns = {},
+            .caches = false});
   CHECK(visited.order ==
         std::vector<std::string>{"<", "<kept", "file", ">", "link", "<site", ">", ">"});
   CHECK(observer.flaws.empty());
   REQUIRE(observer.notices.size() == 1);
   CHECK(observer.notices.front().find("is left out") != std::string::npos);
+}
+
+TEST_CASE("Source walker: patterns leave out names, and nothing in there is looked at") {
+  const TempDir dir;
+  dir.make_directory("ward/scratch/deep");
+  dir.make_directory("scratch");
+  dir.write("ward/keep.tmp", "");
+  dir.write("ward/\x8F\xC1.tmp", "");
+  dir.write("ward/scratch/deep/a", "");
+  dir.write("scratch/b", "");
+  dir.write("z", "");
+  REQUIRE(::link(dir.path("ward/\x8F\xC1.tmp").c_str(), dir.path("ward/x-ray").c_str()) == 0);
+  RecordingObserver observer;
+  const Visited visited = walk(dir.path(), observer,
+                               {.folders = {},
+                                .patterns = {"*.tmp", "!keep.tmp", "/scratch/", "deep", "/"},
+                                .caches = false});
+  CHECK(visited.order == std::vector<std::string>{"<", "<ward", "keep.tmp", "<scratch", ">",
+                                                  "x-ray", ">", "z", ">"});
+  std::vector<std::string> left_out = observer.excluded_paths;
+  std::sort(left_out.begin(), left_out.end());
+  CHECK(left_out == std::vector<std::string>{dir.path("scratch"), dir.path("ward/scratch/deep"),
+                                             dir.path("ward/\x8F\xC1.tmp")});
+  CHECK_FALSE(visited.items.at("x-ray").has_content_elsewhere);
+  CHECK(observer.flaws.empty());
+}
+
+TEST_CASE("Source walker: of a cache only its tag is kept, where that is asked for") {
+  const std::string signature = "Signature: 8a477f597d28d172789f06886806bc55";
+  const TempDir dir;
+  dir.write("CACHEDIR.TAG", signature);  // the root is meant, whatever lies in it
+  for (const char* const name : {"cache/sub", "short", "linked", "folder/CACHEDIR.TAG"}) {
+    dir.make_directory(name);
+  }
+  dir.write("cache/CACHEDIR.TAG", signature + "\n# made by a test\n");
+  dir.write("cache/sub/lost", "");
+  dir.write("cache/large", "");
+  dir.write("short/CACHEDIR.TAG", signature.substr(1));
+  dir.write("short/kept", "");
+  REQUIRE(::symlink("../cache/CACHEDIR.TAG", dir.path("linked/CACHEDIR.TAG").c_str()) == 0);
+  dir.write("linked/kept", "");
+  RecordingObserver observer;
+  const auto walk_caches = [&](bool leave_out) {
+    return walk(dir.path(), observer, {.folders = {}, .patterns = {}, .caches = leave_out}).order;
+  };
+  CHECK(walk_caches(true) == std::vector<std::string>{"<", "CACHEDIR.TAG", "<cache", "CACHEDIR.TAG",
+                                                      ">", "<folder", "<CACHEDIR.TAG", ">", ">",
+                                                      "<linked", "CACHEDIR.TAG", "kept", ">",
+                                                      "<short", "CACHEDIR.TAG", "kept", ">", ">"});
+  CHECK(observer.excluded_paths ==
+        std::vector<std::string>{dir.path("cache/large"), dir.path("cache/sub")});
+  const std::vector<std::string> all = walk_caches(false);
+  CHECK(std::count(all.begin(), all.end(), "lost") == 1);
+  CHECK(observer.excluded_paths.size() == 2);
 }
 
 TEST_CASE("Source walker: what is mounted below is not part of the source") {

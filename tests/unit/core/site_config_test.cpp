@@ -28,6 +28,8 @@ TEST_CASE("SiteConfig: trees, streams and sets are read") {
 [[source]]
 name = "documents"
 path = "/srv/documents"
+exclude = ["*.tmp", '!\ x']
+exclude_caches = true
 [[source]]
 name = "ehr"
 command = "pg_dump ehr"
@@ -36,8 +38,10 @@ name = "daily"
 folder = "/mnt/daily"
 )");
   REQUIRE(config.sources.size() == 2);
-  CHECK(config.source("documents") == Source{"documents", SourceKind::tree, "/srv/documents"});
-  CHECK(config.source("ehr") == Source{"ehr", SourceKind::stream, "pg_dump ehr"});
+  const Source documents{"documents", SourceKind::tree, "/srv/documents"};
+  CHECK(config.source("documents") == SourceConfig{documents, {"*.tmp", "!\\ x"}, true});
+  const Source ehr{"ehr", SourceKind::stream, "pg_dump ehr"};
+  CHECK(config.source("ehr") == SourceConfig{ehr, {}, false});
   CHECK(config.set("daily") == SetConfig{"daily", "/mnt/daily"});
 }
 
@@ -56,15 +60,21 @@ TEST_CASE("SiteConfig: a name that is not there is answered with those that are"
 }
 
 TEST_CASE("SiteConfig: every mistake is told with its line") {
-  check_mistake("[[source]\nname = 'a'\n", 1);                               // not TOML
-  check_mistake("\n\nname = \"unfinished\n", 3);                             // not TOML
-  check_mistake("\n[[sauce]]\nname = 'a'\n", 2);                             // unknown table
-  check_mistake("\nretention = 3\n", 2);                                     // unknown setting
-  check_mistake("[[source]]\nname = 'a'\npath = '/a'\nexclude = '*'\n", 4);  // unknown setting
-  check_mistake("[[source]]\npath = '/a'\n", 1);                             // no name
-  check_mistake("[[source]]\nname = 'A b'\npath = '/a'\n", 1);               // bad name
-  check_mistake("[[source]]\nname = 7\npath = '/a'\n", 2);                   // name is no text
-  check_mistake("[[source]]\nname = 'a'\npath = ''\n", 3);                   // empty
+  check_mistake("[[source]\nname = 'a'\n", 1);                                // not TOML
+  check_mistake("\n\nname = \"unfinished\n", 3);                              // not TOML
+  check_mistake("\n[[sauce]]\nname = 'a'\n", 2);                              // unknown table
+  check_mistake("\nretention = 3\n", 2);                                      // unknown setting
+  check_mistake("[[source]]\nname = 'a'\npath = '/a'\nincludes = '*'\n", 4);  // unknown setting
+  check_mistake("[[source]]\nname = 'a'\npath = '/a'\nexclude = '*'\n", 4);   // not a list
+  check_mistake("[[source]]\nname = 'a'\npath = '/a'\nexclude = [\n'b', 3]\n", 5);
+  check_mistake("[[source]]\nname = 'a'\npath = '/a'\nexclude = ['']\n", 4);
+  check_mistake("[[source]]\nname = 'a'\npath = '/a'\nexclude_caches = 'yes'\n", 4);
+  check_mistake("[[source]]\nname = 'a'\ncommand = 'b'\nexclude = ['*']\n", 4);
+  check_mistake("[[source]]\nname = 'a'\ncommand = 'b'\nexclude_caches = false\n", 4);
+  check_mistake("[[source]]\npath = '/a'\n", 1);                // no name
+  check_mistake("[[source]]\nname = 'A b'\npath = '/a'\n", 1);  // bad name
+  check_mistake("[[source]]\nname = 7\npath = '/a'\n", 2);      // name is no text
+  check_mistake("[[source]]\nname = 'a'\npath = ''\n", 3);      // empty
   check_mistake("[[source]]\nname = 'a'\npath = 'relative'\n", 1);
   check_mistake("[[source]]\nname = 'a'\n", 1);  // neither path nor command
   check_mistake("[[source]]\nname = 'a'\npath = '/a'\ncommand = 'b'\n", 1);
@@ -80,7 +90,7 @@ TEST_CASE("SiteConfig: every mistake is told with its line") {
 
 TEST_CASE("SiteConfig: tables that are appended are read back as they were meant") {
   std::string text{empty_site_file()};
-  std::vector<Source> sources;
+  std::vector<SourceConfig> sources;
   const std::vector<std::string> origins{
       "/plain",
       "/with \"quotes\" and \\backslashes\\",
@@ -94,8 +104,16 @@ TEST_CASE("SiteConfig: tables that are appended are read back as they were meant
       "/\x01\x1B[2J\x7F",
   };
   for (std::size_t i = 0; i < origins.size(); ++i) {
-    sources.push_back(
-        {fmt::format("s{}", i), i % 2 == 0 ? SourceKind::tree : SourceKind::stream, origins[i]});
+    const bool is_tree = i % 2 == 0;
+    SourceConfig config{
+        {fmt::format("s{}", i), is_tree ? SourceKind::tree : SourceKind::stream, origins[i]},
+        {},
+        false};
+    if (is_tree) {
+      config.exclude.assign(origins.begin(), origins.begin() + static_cast<std::ptrdiff_t>(i));
+      config.exclude_caches = i % 4 == 0;
+    }
+    sources.push_back(std::move(config));
     text += source_table(sources.back());
   }
   const std::vector<SetConfig> sets{{"daily", "/mnt/a b"}, {"weekly", "/mnt/\"w\"\n"}};
@@ -105,6 +123,14 @@ TEST_CASE("SiteConfig: tables that are appended are read back as they were meant
   const SiteConfig config = SiteConfig::parse(text);
   CHECK(config.sources == sources);
   CHECK(config.sets == sets);
+}
+
+TEST_CASE("SiteConfig: a text that is not UTF-8 is refused before it is written") {
+  const Source good{"a", SourceKind::tree, "/a"};
+  const Source bad{"a", SourceKind::tree, "/\x8F\xC1"};
+  CHECK_THROWS_WITH_AS(static_cast<void>(source_table({bad, {}, false})),
+                       doctest::Contains("\\x8f\\xc1\" is not UTF-8"), UsageError);
+  CHECK_THROWS_AS(static_cast<void>(source_table({good, {"*.\xFF"}, false})), UsageError);
 }
 
 }  // namespace azekura
