@@ -61,6 +61,40 @@ void report_lost(const vault::StoredSnapshot& stored, const restore::LostItem& i
                           printable(item.reason), text));
 }
 
+void report_flawed(const vault::StoredSnapshot& stored, const restore::FlawedItem& item,
+                   Output& output) {
+  const bool is_unreadable = item.flaw == EntryFlaw::unreadable;
+  Json object{{"event", "flawed"},
+              {"snapshot", stored.name()},
+              {"flaw", is_unreadable ? "unreadable" : "changed_while_read"}};
+  put_name(object, "path", item.path);
+  output.object(object);
+  output.line(fmt::format("{} {}:{}: {}", is_unreadable ? "UNREADABLE" : "CHANGED", stored.name(),
+                          printable(item.path), restore::meaning_of(item.flaw)));
+}
+
+/// Names each; returns how many were unreadable.
+std::uint64_t report_all_flawed(const vault::StoredSnapshot& stored,
+                                const restore::RestoreReport& report, Output& output) {
+  std::uint64_t unreadable = 0;
+  for (const restore::FlawedItem& item : report.flawed) {
+    report_flawed(stored, item, output);
+    unreadable += item.flaw == EntryFlaw::unreadable ? 1 : 0;
+  }
+  return unreadable;
+}
+
+int exit_code_of_unreadable(std::uint64_t unreadable, Output& output) {
+  if (unreadable == 0) {
+    return kDone;
+  }
+  output.warn(
+      fmt::format("{} items could not be read when they were backed up: they are absent "
+                  "or short here",
+                  unreadable));
+  return exit_code_of(ErrorKind::incomplete);
+}
+
 restore::RestoreReport restore_one(const OpenMedium& open, const vault::StoredSnapshot& stored,
                                    const restore::RestoreSettings& settings, Output& output) {
   if (!stored.snapshot.complete) {
@@ -147,6 +181,7 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t lost = 0;
+  std::uint64_t unreadable = 0;
   std::uint64_t unset = 0;
   for (const vault::StoredSnapshot* stored : snapshots) {
     restore::RestoreSettings settings;
@@ -163,6 +198,7 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
     for (const restore::LostItem& item : report.lost) {
       report_lost(*stored, item, output);
     }
+    unreadable += report_all_flawed(*stored, report, output);
     files += report.files;
     bytes += report.bytes;
     lost += report.lost.size();
@@ -173,6 +209,7 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
                    {"files", report.files},
                    {"bytes", report.bytes},
                    {"lost", report.lost.size()},
+                   {"flawed", report.flawed.size()},
                    {"metadata_not_set", report.metadata_flaws}});
     output.line(fmt::format(
         "{:<20} {:>9} entries {:>11}{}", stored->name(), report.entries, human_bytes(report.bytes),
@@ -181,6 +218,7 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
   if (unset > 0) {
     output.warn(fmt::format("{} owners, modes or attributes could not be set", unset));
   }
+  const int incomplete = exit_code_of_unreadable(unreadable, output);
   const double seconds = steady_seconds() - begun;
   output.object({{"event", "done"},
                  {"files", files},
@@ -192,12 +230,12 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
     return exit_code_of(ErrorKind::damage);
   }
   if (!options.snapshot.starts_with("latest")) {
-    return kDone;
+    return incomplete;
   }
   const std::string source = options.snapshot == "latest" ? options.source : options.snapshot;
   const int left_out = report_left_out(open, snapshots, source, output);
   const int newer = exit_code_of_newer(open, snapshots, output);
-  return newer != kDone ? newer : left_out;
+  return newer != kDone ? newer : std::max(left_out, incomplete);
 }
 
 }  // namespace

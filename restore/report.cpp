@@ -40,13 +40,28 @@ void Reporter::lost(const std::string& path, std::string reason, std::vector<Byt
   report_.lost.push_back({path, std::move(reason), merge(std::move(ranges))});
 }
 
-void Reporter::flawed(const std::string& path, std::string_view reason) {
-  observer_.flawed(path, reason);
+void Reporter::flawed(const std::string& path, EntryFlaw flaw) {
+  if (flaw != EntryFlaw::none) {
+    observer_.flawed(path, meaning_of(flaw));
+    report_.flawed.push_back({path, flaw});
+  }
 }
 
 void Reporter::metadata_flaw(const std::string& path, std::string_view reason) {
   ++report_.metadata_flaws;
   observer_.flawed(path, reason);
+}
+
+std::string_view meaning_of(EntryFlaw flaw) noexcept {
+  switch (flaw) {
+    case EntryFlaw::none:
+      return "it is whole";
+    case EntryFlaw::unreadable:
+      return "it could not be read, or not all of it, when the snapshot was made";
+    case EntryFlaw::changed_while_read:
+      return "it changed while it was read; its bytes may mix two states";
+  }
+  return "";
 }
 
 bool concerns_one_item(const Error& error) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/entry.h"
 #include "core/error.h"
 #include "core/observer.h"
 
@@ -27,12 +28,21 @@ struct LostItem {
   bool operator==(const LostItem&) const = default;
 };
 
+/// Something wanted that the snapshot has with a flaw: in the target as far as the snapshot has it.
+struct FlawedItem {
+  std::string path;  ///< raw bytes
+  EntryFlaw flaw = EntryFlaw::none;
+
+  bool operator==(const FlawedItem&) const = default;
+};
+
 /// What a restore did.
 struct RestoreReport {
   std::uint64_t entries = 0;  ///< objects made, a further name of a file included
   std::uint64_t files = 0;    ///< files of them, each written once
   std::uint64_t bytes = 0;    ///< logical bytes of these files
   std::vector<LostItem> lost;
+  std::vector<FlawedItem> flawed;
   std::uint64_t metadata_flaws = 0;  ///< owners, modes, ... that could not be set
 };
 
@@ -49,8 +59,8 @@ class Reporter {
   void made_file(std::uint64_t bytes);
   /// `path` is not in the target. Shape: ranges in any order.
   void lost(const std::string& path, std::string reason, std::vector<ByteRange> ranges = {});
-  /// `path` is in the target as the snapshot has it, but the snapshot has it with a flaw.
-  void flawed(const std::string& path, std::string_view reason);
+  /// Nothing is reported for EntryFlaw::none.
+  void flawed(const std::string& path, EntryFlaw flaw);
   void metadata_flaw(const std::string& path, std::string_view reason);
   void notice(std::string_view text) { observer_.notice(text); }
 
@@ -60,6 +70,9 @@ class Reporter {
   Observer& observer_;
   RestoreReport report_;
 };
+
+/// What a flaw means, for a person.
+std::string_view meaning_of(EntryFlaw flaw) noexcept;
 
 /// True for failures that cost one item; false for those that end the restore: no space, no
 /// medium, a signal, our own bug.

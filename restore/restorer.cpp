@@ -21,13 +21,6 @@ namespace azekura::restore {
 
 namespace {
 
-constexpr const char* kUnreadable = "it could not be read when the snapshot was made";
-constexpr const char* kChanged = "it changed while it was read; its bytes may mix two states";
-
-const char* text_of(EntryFlaw flaw) {
-  return flaw == EntryFlaw::unreadable ? kUnreadable : kChanged;
-}
-
 bool is_device(EntryKind kind) {
   return kind == EntryKind::block_device || kind == EntryKind::character_device;
 }
@@ -161,8 +154,8 @@ void TreeRestorer::visit_root(const Entry& root) {
   if (root.kind == EntryKind::directory) {
     levels_.push_back({DirectoryId::target, selection_.of_root()});
     directories_.front() = attributes_of(root);
-    if (root.flaw != EntryFlaw::none) {
-      reporter_.flawed(".", text_of(root.flaw));
+    if (selection_.is_everything()) {
+      reporter_.flawed(".", root.flaw);
     }
     return;
   }
@@ -180,8 +173,8 @@ void TreeRestorer::visit_directory(TreeWalk& walk, DirectoryId parent, Coverage 
   });
   if (!made) {
     walk.skip();
-  } else if (entry.flaw != EntryFlaw::none) {
-    reporter_.flawed(walk.path(), text_of(entry.flaw));
+  } else if (coverage == Coverage::whole) {
+    reporter_.flawed(walk.path(), entry.flaw);
   }
 }
 
@@ -199,6 +192,7 @@ void TreeRestorer::place(const Entry& entry, DirectoryId directory, const std::s
     reporter_.notice(fmt::format("\"{}\": device left out", printable(path)));
     return;
   }
+  reporter_.flawed(path, entry.flaw);
   if (entry.hard_link && links_.knows(entry.hard_link->id)) {
     links_.add_further(entry.hard_link->id, entry.kind, directory, name);
     return;
@@ -245,7 +239,7 @@ void TreeRestorer::place_file(const Entry& entry, DirectoryId directory, const s
     }
     add_to_window(entry, directory, name);
   } else if (!entry.hard_link) {
-    throw DamageError{"{}", kUnreadable};
+    reporter_.flawed(guard_.path(directory, name), entry.flaw);
   } else if (links_.knows(entry.hard_link->id)) {
     links_.add_further(entry.hard_link->id, entry.kind, directory, name);
   } else {
@@ -255,9 +249,7 @@ void TreeRestorer::place_file(const Entry& entry, DirectoryId directory, const s
 
 void TreeRestorer::add_to_window(const Entry& entry, DirectoryId directory,
                                  const std::string& name) {
-  if (entry.flaw != EntryFlaw::none) {
-    reporter_.flawed(guard_.path(directory, name), text_of(entry.flaw));
-  }
+  reporter_.flawed(guard_.path(directory, name), entry.flaw);
   const std::vector<Extent> extents = resolve_extents(source_, *entry.content);
   if (const std::optional<std::string> problem = source_.mismatch(*entry.content, extents)) {
     throw DamageError{"{}", *problem};
@@ -276,8 +268,12 @@ void TreeRestorer::restore_orphans() {
   }
   for (const Orphan& orphan : orphans_) {
     if (!links_.knows(orphan.id)) {
-      reporter_.lost(guard_.path(orphan.directory, orphan.name),
-                     orphan.unreadable ? kUnreadable : "its content cannot be found");
+      const std::string path = guard_.path(orphan.directory, orphan.name);
+      if (orphan.unreadable) {
+        reporter_.flawed(path, EntryFlaw::unreadable);
+      } else {
+        reporter_.lost(path, "its content cannot be found");
+      }
     } else if (!orphan.is_first) {
       links_.add_further(orphan.id, EntryKind::file, orphan.directory, orphan.name);
     }
@@ -353,6 +349,12 @@ void TreeRestorer::finish_metadata() {
 RestoreReport restore_tree(ExtentSource& source, const Snapshot& snapshot,
                            const RestoreSettings& settings, Observer& observer) {
   Selection{settings.paths}.expect_known(source, snapshot.root);
+  if (snapshot.root.flaw == EntryFlaw::unreadable && !snapshot.root.content) {
+    // Not even the root could be opened: an empty folder would be an invention.
+    Reporter reporter{observer};
+    reporter.flawed(".", snapshot.root.flaw);
+    return reporter.take();
+  }
   return TreeRestorer{source, snapshot, settings, observer}.run();
 }
 

@@ -194,7 +194,13 @@ class Sources(AzekuraCase):
         (self.tree / "ward").chmod(0o755)
         # "latest" is the latest complete one; the other has what could be read.
         self.assert_restores("latest", whole)
-        restored = self.restore("2/tree")
+        ended = self.azekura("restore", "2/tree", *self.keyed(), "--target", self.home / "json",
+                             "--json", code=INCOMPLETE)
+        self.assertEqual([(one["snapshot"], one["path"], one["flaw"])
+                          for one in ended.events("flawed")], [("2/tree", "ward", "unreadable")])
+        self.assertEqual((ended.events("restored")[0]["flawed"], ended.events("done")[0]["lost"]),
+                         (1, 0))
+        restored = self.restore("2/tree", code=INCOMPLETE)
         (restored / "ward").chmod(0o755)
         found = state_of(restored)
         self.assertEqual(found[b"table.sql"], whole[b"table.sql"])
@@ -216,6 +222,10 @@ class Sources(AzekuraCase):
                           "--to", "daily"], INCOMPLETE)
         flawed = self.azekura("find", "--flawed", *self.keyed()).text
         self.assertEqual(flawed, "1/tree:ward/図/image.raw\n")
+        ended = self.azekura("restore", "1/tree", *self.keyed(), "--target", self.home / "rest",
+                             code=INCOMPLETE)
+        self.assertIn("UNREADABLE 1/tree:ward/図/image.raw: ", ended.text)
+        self.assertTrue((self.home / "rest" / "note.txt").exists())
 
     def test_a_complete_night_follows_an_incomplete_one(self):
         (self.tree / "ward").chmod(0)
@@ -273,6 +283,11 @@ class Sources(AzekuraCase):
                          [("2/tree", False), ("2/ehr", True)])
         self.assertIn("azekura: warning: source 'tree': ", ended.errors)
         self.assert_restores("latest", whole, "--source", "tree")
+        ended = self.azekura("restore", "2/tree", *self.keyed(), "--target", self.home / "gone",
+                             code=INCOMPLETE)
+        self.assertIn("UNREADABLE 2/tree:.: it could not be read", ended.text)
+        self.assertIn("1 items could not be read when they were backed up", ended.errors)
+        self.assertFalse((self.home / "gone").exists())
         self.assertEqual((self.restore("2/ehr") / "ehr").read_bytes(), b"patients\n")
 
     def test_a_failing_command(self):
@@ -290,7 +305,7 @@ class Sources(AzekuraCase):
             ended.errors,
             "azekura: error: there is no complete snapshot for 'latest', only incomplete ones\n"
             "azekura: hint: name one of 'azekura list', such as 42/ehr, to get what it has\n")
-        self.assertEqual((self.restore("1/ehr") / "ehr").read_bytes(), b"half\n")
+        self.assertEqual((self.restore("1/ehr", code=INCOMPLETE) / "ehr").read_bytes(), b"half\n")
         for reading in (["cat", "1/ehr"], ["restore", "1", "--source", "ehr", "--stdout"]):
             ended = self.azekura(*reading, *self.keyed(), code=INCOMPLETE)
             self.assertEqual(ended.out, b"half\n")

@@ -148,7 +148,7 @@ class Restore(AzekuraCase):
         objects = self.restored("latest", "--json").objects()
         self.assertEqual([one["event"] for one in objects], ["restored", "restored", "done"])
         self.assertEqual(list(objects[0]), ["event", "snapshot", "entries", "files", "bytes",
-                                            "lost", "metadata_not_set"])
+                                            "lost", "flawed", "metadata_not_set"])
         self.assertEqual(list(objects[-1]), ["event", "files", "bytes", "lost", "seconds"])
         self.assertEqual(objects[-1]["lost"], 0)
         self.assertEqual(objects[-1]["bytes"], sum(one["bytes"] for one in objects[:-1]))

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <map>
 
 namespace azekura::restore {
 
@@ -265,13 +266,48 @@ TEST_CASE("Restorer: what the snapshot lacks is named") {
   unread.flaw = EntryFlaw::unreadable;
   Entry changed = f.file("changed", "mixed");
   changed.flaw = EntryFlaw::changed_while_read;
-  f.set_tree({unread, changed, further_name("orphan", 99)});
+  Entry unread_link = further_name("unread link", 98);
+  unread_link.flaw = EntryFlaw::unreadable;
+  Entry short_folder = f.folder("short", {f.file("listed", "x")});
+  short_folder.flaw = EntryFlaw::unreadable;
+  Entry closed_folder = f.folder("closed", {});
+  closed_folder.content.reset();
+  closed_folder.flaw = EntryFlaw::unreadable;
+  Entry link = tests::symlink_entry("link", "target");
+  link.flaw = EntryFlaw::unreadable;
+  f.set_tree({unread, changed, further_name("orphan", 99), unread_link, short_folder, closed_folder,
+              link});
 
   const RestoreReport report = f.restore();
 
-  CHECK(lost_paths(report) == std::vector<std::string>{"orphan", "unread"});
+  CHECK(lost_paths(report) == std::vector<std::string>{"orphan"});
+  std::map<std::string, EntryFlaw> flawed;
+  for (const FlawedItem& item : report.flawed) {
+    CHECK(flawed.emplace(item.path, item.flaw).second);
+  }
+  const std::map<std::string, EntryFlaw> expected{
+      {"unread", EntryFlaw::unreadable}, {"unread link", EntryFlaw::unreadable},
+      {"short", EntryFlaw::unreadable},  {"closed", EntryFlaw::unreadable},
+      {"link", EntryFlaw::unreadable},   {"changed", EntryFlaw::changed_while_read}};
+  CHECK(flawed == expected);
+  CHECK(text_of(f.in_target("short/listed")) == "x");
   CHECK(text_of(f.in_target("changed")) == "mixed");
-  CHECK(f.observer.flaws.size() == 3);
+  CHECK(f.observer.flaws.size() == 7);
+
+  f.settings.paths = {"short/listed"};
+  f.settings.target += "-part";
+  CHECK(f.restore().flawed.empty());  // what is wanted is whole
+}
+
+TEST_CASE("Restorer: of a source that could not be opened nothing is made up") {
+  RestoreFixture f;
+  f.set_tree({});
+  f.snapshot.root.content.reset();
+  f.snapshot.root.flaw = EntryFlaw::unreadable;
+  const RestoreReport report = f.restore();
+  CHECK(report.flawed == std::vector<FlawedItem>{{".", EntryFlaw::unreadable}});
+  CHECK(report.entries == 0);
+  CHECK_FALSE(exists(f.settings.target));
 }
 
 TEST_CASE("Restorer: a stream becomes a file with the source's name") {
