@@ -41,20 +41,18 @@ FileState decode_state(ByteReader& in) {
 
 }  // namespace
 
-void ScanRecordWriter::add(const Entry& entry, const FileState& state) {
+void ScanRecordWriter::add(std::string_view name, const FileState& state, ByteView entry) {
   const Timestamp trusted{.seconds = scan_start_.seconds - kTrustSeconds,
                           .nanoseconds = scan_start_.nanoseconds};
   if (state.modified >= trusted || state.changed >= trusted) {
     return;
   }
-  files_.short_bytes(as_bytes(entry.name));
+  files_.short_bytes(as_bytes(name));
   files_.u64(state.device).u64(state.inode).u64(state.size);
   encode_time(files_, state.modified);
   encode_time(files_, state.changed);
   encode_time(files_, state.born);
-  ByteWriter encoded;
-  encode_entry(encoded, entry);
-  files_.long_bytes(encoded.view());
+  files_.long_bytes(entry);
 }
 
 Buffer ScanRecordWriter::take() {

@@ -27,8 +27,8 @@ class ScanRecordWriter {
   /// Adds a file that was read whole in `state`, unless its times are so recent that a later
   /// write may leave them as they are: both must be more than two seconds before the scan began.
   ///
-  /// Requires: names rise; entry.content is known.
-  void add(const Entry& entry, const FileState& state);
+  /// Requires: names rise; `entry` encodes the file's, with its content.
+  void add(std::string_view name, const FileState& state, ByteView entry);
 
   [[nodiscard]] bool empty() const noexcept { return files_.size() == 0; }
   /// The encoded record.

@@ -153,16 +153,14 @@ std::optional<WalkItem> SourceWalker::visit_object(WalkItem item, const ObjectSt
   if (status.kind == EntryKind::symlink && !add_link_target(item.entry, directory_, name_, path_)) {
     return std::nullopt;
   }
-  if (status.kind != EntryKind::file) {
-    add_closed_metadata(item.entry, directory_, name_);
-  }
   if (status.links > 1) {
     const HardLinkTable::Visit visit = hard_links_.visit(status);
     item.entry.hard_link = visit.link;
     item.has_content_elsewhere = status.kind == EntryKind::file && !visit.is_first;
   }
-  if (item.has_content_elsewhere) {
-    add_closed_metadata(item.entry, directory_, name_);
+  const bool stays_closed = status.kind != EntryKind::file || item.has_content_elsewhere;
+  if (stays_closed && !add_closed_metadata(item.entry, directory_, name_)) {
+    return unreadable(std::move(item), kAttributesMissing);
   }
   return item;
 }
@@ -201,8 +199,10 @@ std::optional<WalkItem> SourceWalker::enter(WalkItem item, ObjectStatus status) 
 }
 
 WalkItem SourceWalker::enter_listed(WalkItem item, UniqueFd fd) {
+  if (!add_open_metadata(item.entry, fd.get())) {
+    item = unreadable(std::move(item), kAttributesMissing);
+  }
   item.step = WalkStep::enter;
-  add_open_metadata(item.entry, fd.get());
   Level level;
   try {
     list_names(fd.get(), path_, name_filter(), level.names);
@@ -304,7 +304,7 @@ void SourceWalker::reopen_top(const Level& below) {
   observer_.flawed(std::string_view{path_}.substr(0, top.path_length), "moved while it was read");
 }
 
-WalkItem SourceWalker::unreadable(WalkItem item, const std::string& reason) {
+WalkItem SourceWalker::unreadable(WalkItem item, std::string_view reason) {
   observer_.flawed(path_, reason);
   item.entry.flaw = EntryFlaw::unreadable;
   return item;

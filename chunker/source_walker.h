@@ -84,7 +84,7 @@ class SourceWalker {
   WalkItem leave();
   void push(Level level);
   void reopen_top(const Level& below);
-  WalkItem unreadable(WalkItem item, const std::string& reason);
+  WalkItem unreadable(WalkItem item, std::string_view reason);
 
   Observer& observer_;
   std::vector<FileState> left_out_folders_;

@@ -14,12 +14,47 @@ namespace {
 constexpr std::size_t kQueueSteps = 4096;
 constexpr std::uint64_t kQueueBytes = 256 * kMiB;
 
+Buffer encoded_form(const Entry& entry) {
+  ByteWriter out;
+  encode_entry(out, entry);
+  return out.take();
+}
+
+/// Why a reader would refuse the encoded entry; nullopt if it would not.
+std::optional<std::string> refusal_of(ByteView encoded) {
+  try {
+    static_cast<void>(decode_entry(encoded));
+    return std::nullopt;
+  } catch (const DamageError& error) {
+    return error.what();
+  }
+}
+
+/// Only what the kind and the content need.
+Entry bare_form(const Entry& entry) {
+  Entry bare;
+  bare.name = entry.name;
+  bare.kind = entry.kind;
+  bare.mode = entry.mode & 07777U;
+  bare.uid = entry.uid;
+  bare.gid = entry.gid;
+  bare.content = entry.content;
+  bare.link_target = entry.link_target;
+  bare.device = entry.device;
+  bare.hard_link = entry.hard_link;
+  bare.flaw = EntryFlaw::unreadable;
+  return bare;
+}
+
 }  // namespace
 
-TreeBuilder::TreeBuilder(ChunkSink& sink, std::string source, const Timestamp& scan_start)
+TreeBuilder::TreeBuilder(ChunkSink& sink, Observer& observer, std::string source, std::string root,
+                         const Timestamp& scan_start)
     : sink_{sink},
+      observer_{observer},
       cutter_{sink.cutter_key(), kDirectoryTarget},
       source_{std::move(source)},
+      root_path_{std::move(root)},
       scan_start_{scan_start},
       root_record_{scan_start} {}
 
@@ -128,21 +163,30 @@ void TreeBuilder::apply(Step step) {
     case Kind::discard:
       break;
     case Kind::entry:
-      if (step.state) {
-        ScanRecordWriter& record = open_.empty() ? root_record_ : open_.back().record;
-        record.add(step.entry, *step.state);
-      }
-      if (step.entry.kind == EntryKind::file && step.entry.content) {
-        totals_.bytes += step.entry.content->size;
-      }
-      place(std::move(step.entry));
+      apply_entry(std::move(step));
       break;
   }
 }
 
+void TreeBuilder::apply_entry(Step step) {
+  if (step.entry.kind == EntryKind::file && step.entry.content) {
+    totals_.bytes += step.entry.content->size;
+  }
+  Buffer encoded = encoded_form(step.entry);
+  const bool is_known = step.state && !step.pending;
+  if (!is_known && !make_readable(step.entry, encoded)) {
+    return;
+  }
+  if (step.state && step.entry.flaw == EntryFlaw::none) {
+    ScanRecordWriter& record = open_.empty() ? root_record_ : open_.back().record;
+    record.add(step.entry.name, *step.state, encoded);
+  }
+  place(std::move(step.entry), encoded);
+}
+
 void TreeBuilder::apply_enter(Step step) {
   OpenDirectory directory{.entry = std::move(step.entry),
-                          .encoded = {},
+                          .entries = {},
                           .record = ScanRecordWriter{scan_start_},
                           .recalled = step.recalled,
                           .path_length = path_.size()};
@@ -160,16 +204,41 @@ void TreeBuilder::apply_leave(EntryFlaw flaw) {
   }
   path_.resize(directory.path_length);
   Piece piece;
-  piece.chunk_lengths = cutter_.cut(directory.encoded);
-  piece.bytes = std::move(directory.encoded);
+  piece.chunk_lengths = cutter_.cut(directory.entries.view());
+  piece.bytes = directory.entries.take();
   directory.entry.content = sink_.put_tree(std::move(piece));
   if (flaw != EntryFlaw::none) {
     directory.entry.flaw = flaw;
   }
-  place(std::move(directory.entry));
+  Buffer encoded = encoded_form(directory.entry);
+  const bool has_form = make_readable(directory.entry, encoded);
+  AZK_CHECK(has_form);  // a directory without anything else is one
+  place(std::move(directory.entry), encoded);
 }
 
-void TreeBuilder::place(Entry entry) {
+bool TreeBuilder::make_readable(Entry& entry, Buffer& encoded) {
+  const std::optional<std::string> refusal = refusal_of(encoded);
+  if (!refusal) {
+    return true;
+  }
+  observer_.flawed(root_path_ + path_ + entry.name,
+                   fmt::format("cannot be recorded as it is: {}", *refusal));
+  entry = bare_form(entry);
+  encoded = encoded_form(entry);
+  if (refusal_of(encoded)) {
+    entry.content.reset();
+    encoded = encoded_form(entry);
+  }
+  if (!refusal_of(encoded)) {
+    return true;
+  }
+  // A link without a target, say: its directory is what lacks something.
+  AZK_CHECK(!open_.empty());
+  open_.back().entry.flaw = EntryFlaw::unreadable;
+  return false;
+}
+
+void TreeBuilder::place(Entry entry, ByteView encoded) {
   ++totals_.entries;
   totals_.flawed += entry.flaw != EntryFlaw::none ? 1 : 0;
   unreadable_ += entry.flaw == EntryFlaw::unreadable ? 1 : 0;
@@ -178,8 +247,9 @@ void TreeBuilder::place(Entry entry) {
     root_ = std::move(entry);
     return;
   }
-  // Entries come sorted, so their encodings one by one are the encoding of the directory.
-  append(open_.back().encoded, encode_directory({&entry, 1}));
+  // Entries come sorted, so one by one they are the encoding of the directory.
+  AZK_CHECK(is_valid_name(entry.name));
+  open_.back().entries.long_bytes(encoded);
 }
 
 void TreeBuilder::remember(ScanRecordWriter& record, std::uint64_t recalled) {

@@ -3,8 +3,10 @@
 #include "chunker/cutter.h"
 #include "chunker/object_status.h"
 #include "chunker/scan_record.h"
+#include "core/byte_writer.h"
 #include "core/chunk_sink.h"
 #include "core/entry.h"
+#include "core/observer.h"
 #include "core/snapshot.h"
 
 #include <cstddef>
@@ -27,11 +29,17 @@ struct PendingContent {
 ///
 /// Steps wait in one queue and are settled from its front: as far as the sink knows contents, or,
 /// when too much waits, by awaiting the front one. Memory: the queue, and the encodings of the
-/// directories open at its front. Lifetime: the sink outlives it. Errors: those of the sink.
+/// directories open at its front.
+///
+/// Nothing is stored that a reader would refuse, and with it the whole directory: of such an entry
+/// the bare form is kept, with a flaw, and the observer is told.
+/// Lifetime: sink and observer outlive it. Errors: those of the sink.
 class TreeBuilder {
  public:
-  /// `source` names the source in the keys of scan records, `scan_start` is when the run began.
-  TreeBuilder(ChunkSink& sink, std::string source, const Timestamp& scan_start);
+  /// `source` names the source in the keys of scan records, `root` is its path for the observer,
+  /// `scan_start` is when the run began.
+  TreeBuilder(ChunkSink& sink, Observer& observer, std::string source, std::string root,
+              const Timestamp& scan_start);
 
   /// `recalled`: the scan record this directory already has, empty if none.
   void enter(Entry directory, ByteView recalled);
@@ -39,7 +47,7 @@ class TreeBuilder {
   void leave(EntryFlaw flaw);
   /// An entry that is complete.
   void add(Entry entry);
-  /// A file whose content was known before; it stays remembered.
+  /// A file whose content was known before; it stays remembered. Requires: it was decoded.
   void add_known(Entry entry, const FileState& state);
   /// A file whose content is on its way; remembered if `state` is given.
   void add_pending(Entry entry, const PendingContent& content, std::optional<FileState> state);
@@ -67,7 +75,7 @@ class TreeBuilder {
   };
   struct OpenDirectory {
     Entry entry;
-    Buffer encoded;
+    ByteWriter entries;  ///< encoded
     ScanRecordWriter record;
     std::uint64_t recalled = 0;
     std::size_t path_length = 0;  ///< of the parent's path
@@ -79,12 +87,17 @@ class TreeBuilder {
   void apply(Step step);
   void apply_enter(Step step);
   void apply_leave(EntryFlaw flaw);
-  void place(Entry entry);
+  void apply_entry(Step step);
+  /// Makes it the bare form if a reader would refuse it; false if there is none.
+  bool make_readable(Entry& entry, Buffer& encoded);
+  void place(Entry entry, ByteView encoded);
   void remember(ScanRecordWriter& record, std::uint64_t recalled);
 
   ChunkSink& sink_;
+  Observer& observer_;
   Cutter cutter_;
   std::string source_;
+  std::string root_path_;
   Timestamp scan_start_;
   std::deque<Step> queue_;
   std::uint64_t pending_bytes_ = 0;

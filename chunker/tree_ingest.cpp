@@ -36,7 +36,7 @@ class TreeIngest {
         medium_{sink.cutter_key(), ChunkTarget::medium},
         large_{sink.cutter_key(), ChunkTarget::large},
         walker_{snapshot.source.origin, left_out, observer},
-        builder_{sink, snapshot.source.name, snapshot.started} {}
+        builder_{sink, observer, snapshot.source.name, walker_.path(), snapshot.started} {}
 
   void run() {
     records_.push_back(recall());  // for a source that is one file
@@ -150,6 +150,7 @@ class TreeIngest {
       }
     } catch (const SourceError& error) {
       observer_.flawed(walker_.path(), error.what());
+      walker_.forget_hard_link(item);
       item.entry.flaw = EntryFlaw::unreadable;
       builder_.add(std::move(item.entry));
     }
@@ -200,7 +201,7 @@ class TreeIngest {
     reading.state = file.status().state;
     reading.entry = make_entry(seen.name, file.status(), walker_.owners());
     reading.entry.hard_link = seen.hard_link;
-    add_open_metadata(reading.entry, file.fd());
+    const bool has_attributes = add_open_metadata(reading.entry, file.fd());
     ChunkFeed feed{sink_, cutter_for(file)};
     try {
       reading.read_bytes = file.read_into(feed, observer_);
@@ -209,6 +210,10 @@ class TreeIngest {
       }
     } catch (const SourceError& error) {
       observer_.flawed(walker_.path(), error.what());
+      reading.entry.flaw = EntryFlaw::unreadable;
+    }
+    if (!has_attributes) {
+      observer_.flawed(walker_.path(), kAttributesMissing);
       reading.entry.flaw = EntryFlaw::unreadable;
     }
     reading.content = {.stream = feed.finish(), .bytes = feed.size()};

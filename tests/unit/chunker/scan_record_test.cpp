@@ -1,6 +1,7 @@
 #include "chunker/scan_record.h"
 
 #include "core/error.h"
+#include "core/tree_codec.h"
 #include "tests/support/random_bytes.h"
 
 #include <doctest/doctest.h>
@@ -27,10 +28,16 @@ Entry file_named(std::string name) {
   return entry;
 }
 
+void add(ScanRecordWriter& writer, const Entry& entry, const FileState& state) {
+  ByteWriter encoded;
+  encode_entry(encoded, entry);
+  writer.add(entry.name, state, encoded.view());
+}
+
 Buffer record_of(const FileState& state) {
   ScanRecordWriter writer{kScanStart};
-  writer.add(file_named("a"), state);
-  writer.add(file_named("b\n"), state);
+  add(writer, file_named("a"), state);
+  add(writer, file_named("b\n"), state);
   return writer.take();
 }
 
@@ -61,7 +68,7 @@ TEST_CASE("Scan record: recent times are not trusted") {
   const Timestamp recent{.seconds = 998, .nanoseconds = 500};
   const auto remembers = [](const FileState& state) {
     ScanRecordWriter writer{kScanStart};
-    writer.add(file_named("a"), state);
+    add(writer, file_named("a"), state);
     return !writer.empty();
   };
   CHECK(remembers(state_at(just_old, just_old)));
@@ -106,8 +113,8 @@ TEST_CASE("Scan record: malformed bytes are DamageError and nothing else") {
 
 TEST_CASE("Scan record: names out of order are damage") {
   ScanRecordWriter writer{kScanStart};
-  writer.add(file_named("b"), kOld);
-  writer.add(file_named("a"), kOld);
+  add(writer, file_named("b"), kOld);
+  add(writer, file_named("a"), kOld);
   CHECK_THROWS_AS(ScanRecord{writer.take()}, DamageError);
 }
 
