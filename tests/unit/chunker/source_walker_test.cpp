@@ -108,6 +108,11 @@ TEST_CASE("Source walker: records owner, mode and times") {
   CHECK(item.state.device == info.st_dev);
   CHECK(item.state.size == 5);
   CHECK(item.state.changed.seconds == info.st_ctim.tv_sec);
+  struct statx shown {};
+  REQUIRE(::statx(AT_FDCWD, dir.path("f").c_str(), 0, STATX_BTIME, &shown) == 0);
+  const Timestamp born{.seconds = shown.stx_btime.tv_sec, .nanoseconds = shown.stx_btime.tv_nsec};
+  CHECK(item.entry.born ==
+        ((shown.stx_mask & STATX_BTIME) != 0 ? std::optional{born} : std::nullopt));
   CHECK_FALSE(item.entry.content.has_value());
 }
 
