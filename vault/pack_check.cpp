@@ -29,6 +29,10 @@ void PackCheck::update(ByteView bytes) {
     }
   }
   seen_ += bytes.size();
+  if (seen_ > info_.file_bytes) {  // at once: a sparse file may be as long as it likes
+    throw DamageError{"pack {:08x} is longer than the {} bytes that were sealed", info_.number,
+                      info_.file_bytes};
+  }
   const std::size_t tail_bytes = leaf_count(data_bytes_) * Digest::kBytes + kPackTailBytes;
   append(tail_, bytes.first(std::min(bytes.size(), tail_bytes - tail_.size())));
 }

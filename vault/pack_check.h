@@ -13,6 +13,7 @@ class PackCheck {
   PackCheck(const PackInfo& info, const SessionIdentity& session);
 
   /// The next bytes of the file, in any portions.
+  /// Errors: DamageError as soon as there are more than info.file_bytes.
   void update(ByteView bytes);
   /// Errors: DamageError saying which leaves are damaged, or that the root does not match.
   void finish();

@@ -146,7 +146,8 @@ TEST_CASE("PackCheck: finds every flipped byte, every cut and every longer file,
   }
   Buffer longer = whole;
   longer.push_back(std::byte{0});
-  CHECK_THROWS_AS(check_pack(longer, info, maker.session()), DamageError);
+  PackCheck check{info, maker.session()};
+  CHECK_THROWS_AS(check.update(longer), DamageError);  // without waiting for an end
 }
 
 TEST_CASE("PackCheck: says where the damage is, and does not mind how the bytes come") {
