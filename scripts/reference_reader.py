@@ -251,16 +251,18 @@ def parse_object(data, magic, name, known, required=None, signed=False):
 
 
 def read_limited(path, limit):
-    """Bytes of a regular file of at most `limit` bytes; None if there is none."""
+    """Bytes of a plain file of at most `limit` bytes; None if there is none."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             return None
         raise Corruption(f"{path}: {error.strerror}") from None
+    info = os.fstat(fd)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(fd)
+        return None
     with os.fdopen(fd, "rb") as file:
-        info = os.fstat(fd)
-        need(stat.S_ISREG(info.st_mode), f"{path}: not a regular file")
         need(info.st_size <= limit, f"{path}: larger than its limit")
         try:
             return file.read(info.st_size)

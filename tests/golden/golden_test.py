@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Builds every golden vault and checks that the reference reader, and an engine if given, end as its variant says.
 
-    golden_test.py [--engine PATH] [--no-reader] [--only NAME ...] [--show] [--jobs N]
+    golden_test.py [--engine PATH] [--sanitized] [--only NAME ...] [--show] [--jobs N]
 
 Prints one line a case and exits with 1 if any differs. Exit codes are those of docs/format.md, section 1; the
-reference reader must also name the class.
+reference reader must also name the class. Whatever the vault, the engine stays within its bounds of memory and time,
+and nothing outside the target is written.
 """
 import argparse
 import concurrent.futures
@@ -13,13 +14,18 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 
 import make_vault
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, "..", "..", "scripts", "reference_reader.py")
 CODES = {"success": 0, "corruption": 5, "key": 6, "authenticity": 6, "version": 6}
-TIME_LIMIT = 120                                                            # seconds for one command
+TIME_LIMIT = 120                                                            # seconds for one command on a busy machine
+OUR_OUTPUT = b"engine-", b"reader-", b"expected-"                           # targets of restores, and what they must equal
+OTHER_SNAPSHOT = "1/db"                                                     # of a session that most variants leave alone
+ENGINE_SECONDS = 10                                                         # of processor time
+ENGINE_BYTES = 256 << 20                                                    # resident at most
 
 
 def describe(path):
@@ -79,27 +85,63 @@ def commands(variant, folder, program, is_engine):
     yield "deep", [*program, "verify", *source, "--deep", *key], variant.deep, None
     if variant.deep == "success":
         yield "list", [*program, "list", *source, *key, *(["--json"] if is_engine else [])], "success", None
-    for snapshot, wanted in variant.restore.items():
+    restores = dict(variant.restore)
+    if is_engine and variant.key == "recovery.key" and restores.keys() <= {"3/ehr", "3/db"}:
+        restores[OTHER_SNAPSHOT] = "success"                                # whatever became of the last session
+    for snapshot, wanted in restores.items():
         target = os.path.join(folder, ("engine-" if is_engine else "reader-") + snapshot.replace("/", "-"))
         yield snapshot, [*program, "restore", snapshot, *source, *key, "--target", target,
                          *(["--system"] if is_engine else [])], wanted, target
 
 
-def run_case(variant, folder, snapshots, program, is_engine, show):
+def run(arguments):
+    """(exit code, standard error, what it used) of a command; it is killed after the time limit."""
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+        limit = threading.Timer(TIME_LIMIT, child.kill)
+        limit.start()
+        _, status, used = os.wait4(child.pid, 0)
+        limit.cancel()
+        child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        return child.returncode, said.read().decode("utf-8", "replace"), used
+
+
+def beyond_bounds(used):
+    """What an engine used too much of, or None."""
+    seconds, resident = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    if seconds > ENGINE_SECONDS:
+        return f"took {seconds:.1f} s of processor time, {ENGINE_SECONDS} allowed"
+    if resident > ENGINE_BYTES:
+        return f"used {resident >> 20} MiB, {ENGINE_BYTES >> 20} allowed"
+    return None
+
+
+def everything_in(folder):
+    """What would show that a file was added, removed or changed, but for targets of restores."""
+    found = []
+    for place, folders, files in os.walk(os.fsencode(folder)):
+        folders[:] = [name for name in folders if not name.startswith(OUR_OUTPUT)]
+        for name in folders + [name for name in files if not name.startswith(OUR_OUTPUT)]:
+            info = os.lstat(os.path.join(place, name))
+            found.append((place, name, info.st_mode, info.st_size, 0 if name in folders else info.st_mtime_ns))
+    return sorted(found)
+
+
+def run_case(variant, folder, snapshots, program, is_engine, arguments):
     """Lines of one variant and one program: (good, text)."""
     who = "engine" if is_engine else "reader"
-    for what, arguments, wanted, target in commands(variant, folder, program, is_engine):
+    before = everything_in(folder)
+    for what, command, wanted, target in commands(variant, folder, program, is_engine):
         if wanted is None:
             continue
-        try:
-            done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIME_LIMIT, check=False)
-            code, said = done.returncode, done.stderr.decode("utf-8", "replace")
-        except subprocess.TimeoutExpired:
-            code, said = None, "took too long"
+        code, said, used = run(command)
         problem = None
         if code != CODES[wanted]:
             last = said.strip().splitlines()[-1:] or ["(silent)"]
             problem = f"exit code {code}, {CODES[wanted]} expected: {last[0][:160]}"
+        elif is_engine and not arguments.sanitized and beyond_bounds(used):
+            problem = beyond_bounds(used)
         elif not is_engine and wanted != "success" and f"reference_reader: {wanted}: " not in said:
             problem = f"not called {wanted}: {said.strip()[:160]}"
         elif target and wanted == "success":
@@ -108,11 +150,13 @@ def run_case(variant, folder, snapshots, program, is_engine, show):
                 make_vault.write_expected(snapshots[what], os.fsencode(expected))
             inner = os.path.join(target, what.split("/")[1]) if what.endswith("/db") else target
             problem = difference(expected, inner)
-        words = problem or (show and wanted != "success" and said.strip()[-160:].splitlines()[-1:] or [""])[0]
+        words = problem or (arguments.show and wanted != "success" and said.strip()[-160:].splitlines()[-1:] or [""])[0]
         yield problem is None, f"{variant.name} {who} {what} {wanted}{': ' + words if words else ''}"
+    if everything_in(folder) != before:
+        yield False, f"{variant.name} {who} wrote outside the target"
 
 
-def run_variant(name, engine, with_reader, show):
+def run_variant(name, arguments):
     """All lines of one variant."""
     variant = make_vault.VARIANTS[name]
     with tempfile.TemporaryDirectory(prefix="golden-") as folder:
@@ -121,17 +165,18 @@ def run_variant(name, engine, with_reader, show):
         except Exception as error:                                          # a variant that cannot be made is a failed case
             return [(False, f"{name} make: {type(error).__name__}: {error}")]
         lines = []
-        if with_reader:
-            lines += run_case(variant, folder, snapshots, [sys.executable, READER], False, show)
-        if engine:
-            lines += run_case(variant, folder, snapshots, [engine], True, show)
+        if not arguments.sanitized:
+            lines += run_case(variant, folder, snapshots, [sys.executable, READER], False, arguments)
+        if arguments.engine:
+            lines += run_case(variant, folder, snapshots, [os.path.abspath(arguments.engine)], True, arguments)
         return lines
 
 
 def main():
     parser = argparse.ArgumentParser(description="Runs readers on every golden vault.")
     parser.add_argument("--engine", help="the azekura binary")
-    parser.add_argument("--no-reader", action="store_true", help="do not run the reference reader")
+    parser.add_argument("--sanitized", action="store_true",
+                        help="the engine has sanitizers: no bounds, and the reference reader is left to other builds")
     parser.add_argument("--show", action="store_true", help="also print what a reader said of a failure it rightly found")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -140,10 +185,9 @@ def main():
     unknown = set(names) - make_vault.VARIANTS.keys()
     if unknown:
         parser.error(f"no such variant: {', '.join(sorted(unknown))}")
-    engine = arguments.engine and os.path.abspath(arguments.engine)
     count = bad = 0
     with concurrent.futures.ProcessPoolExecutor(max(1, arguments.jobs)) as pool:
-        cases = [pool.submit(run_variant, name, engine, not arguments.no_reader, arguments.show) for name in names]
+        cases = [pool.submit(run_variant, name, arguments) for name in names]
         for case in cases:
             for good, text in case.result():
                 count, bad = count + 1, bad + (not good)

@@ -28,6 +28,7 @@ DATA, HOLE, ZEROS = 1, 2, 3
 TARGET = 16384                                                              # T of section 5
 LEAF = 65536
 COPIES = ("sessions", "sessions-2", "sessions-3")
+sys.setrecursionlimit(40_000)                                               # for trees that are hostile by depth
 u8, u16, u32, u64 = (struct.Struct("<" + letter).pack for letter in "BHIQ")
 
 
@@ -862,6 +863,153 @@ def define_variants():
     hidden("generation-critical-section", {"generation 3": lambda s: s + [(30, 1, b"")]}, result="version")
 
 
+    define_hostile_variants(docs, report)
+
+
+def define_hostile_variants(docs, report):
+    """What a thief of a medium, or of a host's key, may try on whoever reads it."""
+    note, content = "entry 3/ehr:docs/note.txt", f"content {report}"
+    good3, largest = {"3/ehr": "success"}, (1 << 64) - 1
+
+    # Trees that would leave the target, or never end.
+    hidden("name-absolute", {note: change(name=b"/etc/azekura-was-here")})
+    hidden("name-climbs", {note: change(name=b"../../outside")})
+    hidden("directory-over-symlink", {"children 3/ehr:": lambda c: sorted(c + [symlink(b"docs", b"../../outside")])})
+    hidden("file-over-symlink", {f"children {docs}": lambda c: sorted(c + [symlink(b"note.txt", b"../../../outside")])})
+    hidden("hard-link-of-symlink", {"entry 3/ehr:links/first": lambda e: {
+        **e, "kind": SYMLINK, "fields": {1: b"../../../outside", 3: e["fields"][3]}}})
+    hidden("depth-10000", {"tree 3/ehr": lambda tree: add_nested(tree, 10_000)})
+
+    # Lengths and places that a sum or a cast would turn into others.
+    hidden("extent-length-largest", {content: change(size=largest, extents=[[HOLE, largest]])})
+    hidden("extents-sum-wraps", {content: change(size=0, extents=[[HOLE, 1 << 63], [HOLE, 1 << 63]])})
+    hidden("extents-sum-wraps-signed", {content: change(size=0, extents=[[HOLE, (1 << 63) - 1]] * 2 + [[HOLE, 2]])})
+    hidden("extent-byte-largest", {content: first_extent(3, (1 << 32) - 1)})
+    hidden("extent-repeated", {content: lambda c: {**c, "size": 2 * c["size"], "extents": c["extents"] * 2}})
+    hidden("extents-backwards", {content: lambda c: {**c, "extents": c["extents"][::-1]}})
+    hidden("extent-into-trees", {content: first_extent(2, 5)})
+    hidden("block-locator-wraps", {"pack 4 block locator": lambda t: u64(largest - 7) + u64(16)})
+    hidden("block-locator-header", {"pack 4 block locator": lambda t: u64(0) + t[8:]})
+    hidden("block-length-largest", {"pack 4 block table": lambda t: t[:4] + u32((1 << 32) - 1) + t[8:]})
+    hidden("block-plain-largest", {"pack 4 block table": lambda t: t[:8] + u32((1 << 32) - 1) + t[12:]})
+    hidden("block-chunks-largest", {"pack 4 block table": lambda t: t[:21] + u32((1 << 32) - 1) + t[25:]})
+    hidden("snapshots-largest", {"generation 3": lambda s: [s[0], (2, 1, u32((1 << 32) - 1) + s[1][2][4:]), s[2]]})
+    seen("packs-largest", "corruption", {"manifest 3": lambda o: with_section(o, 1, u32((1 << 32) - 1))})
+    seen("slots-largest", "corruption", {"header 3": lambda o: with_section(o, 4, u32((1 << 32) - 1))})
+
+    # Blocks that expand to more than they promise, and blocks in another's place.
+    hidden("zstd-expands-further", {"pack 5 block 0": lambda b: (1, zstd_of_zeros(plain_length(b), 512))})
+    hidden("zstd-window-huge", {"pack 5 block 0": lambda b: (1, zstd_of_zeros(plain_length(b), 1, window=0xFF))})
+    first_block = []
+    hidden("block-repeated", {"pack 4 block 0": lambda b: first_block.append(b) or b, "pack 4 block 1": lambda b: first_block[-1]},
+           restore={"3/db": "corruption"})
+    seen("tails-swapped", "corruption", after=swap_parts(lambda data: (len(data) - 64, len(data))), restore=None)
+    seen("locators-swapped", "corruption", after=swap_parts(lambda data: (region_of(data) - 88, region_of(data))))
+    seen("headers-swapped", "corruption", after=swap_parts(lambda data: (0, 96)))
+
+    # Older versions.
+    for kind in ("header", "manifest", "seal"):
+        seen(f"{kind}-version-0", "version", {f"{kind} 3": change(version=0)})
+    seen("label-version-0", "version", {"label": change(version=0)}, restore=None)
+    seen("pack-version-0", "version", {"pack 4 header": lambda d: d[:8] + u16(0) + d[10:]}, restore=None)
+
+    # Files that are not what their names say.
+    files = {"label": "label", "pack": "packs/00/00000004", **{kind: f"{{}}/000003/{kind}" for kind in ("header", "manifest", "seal")}}
+    for kind, pattern in files.items():
+        for shape, function in SHAPES.items():
+            if kind == "seal" and shape in NOT_PLAIN:                       # no seal: the session never counted
+                add(f"{kind}-{shape}", "success", "success", "success", {"1/db": "success"}, after=reshape(pattern, function))
+                continue
+            restore = "success" if kind == "label" else "corruption"
+            seen(f"{kind}-{shape}", "corruption", after=reshape(pattern, function),
+                 restore=None if (kind, shape) == ("pack", "huge") else {"3/db": restore})
+    add("empty-sessions", "success", "success", "success", good3, after=add_empty_sessions)
+
+
+def symlink(name, target):
+    """A name and its encoded entry, to be put among children."""
+    return name, u8(SYMLINK) + u32(1 << 1) + short(name) + u32(0o777) + bytes(8) + time(0) + long(target)
+
+
+def add_nested(tree, depth):
+    node = folder({})
+    for _ in range(depth):
+        node = folder({b"d": node})
+    tree.children[b"nested"] = node
+    return tree
+
+
+def with_section(o, index, start):
+    """An object whose section begins with other bytes."""
+    kind, flags, content = o["sections"][index]
+    changed = (kind, flags, start + content[len(start):])
+    return {**o, "sections": o["sections"][:index] + [changed] + o["sections"][index + 1:]}
+
+
+def plain_length(block):
+    codec, payload = block
+    return len(zstandard.decompress(payload)) if codec else len(payload)
+
+
+def zstd_of_zeros(promised, count, window=None):
+    """A frame that promises so many bytes and has `count` runs of 128 KiB (RFC 8878, section 3.1.1)."""
+    runs = b"".join((131072 << 3 | 1 << 1 | (i == count - 1)).to_bytes(3, "little") + b"\0" for i in range(count))
+    return b"\x28\xb5\x2f\xfd" + (u8(0xA0) if window is None else u8(0x80) + u8(window)) + u32(promised) + runs
+
+
+def region_of(pack):
+    """Length of the data region, from the tail."""
+    return struct.unpack("<Q", pack[-48:-40])[0]
+
+
+def swap_parts(bounds):
+    """An `after` that exchanges a part of packs 4 and 5."""
+    def apply(vault):
+        paths = [os.path.join(vault, "packs/00", name) for name in ("00000004", "00000005")]
+        packs = []
+        for path in paths:
+            with open(path, "rb") as file:
+                packs.append(file.read())
+        for path, pack, other in zip(paths, packs, packs[::-1]):
+            (start, end), (other_start, other_end) = bounds(pack), bounds(other)
+            with open(path, "wb") as file:
+                file.write(pack[:start] + other[other_start:other_end] + pack[end:])
+    return apply
+
+
+def reshape(pattern, function):
+    """An `after` that puts something else in a file's place; {} stands for each copy."""
+    def apply(vault):
+        for path in sorted({os.path.join(vault, pattern.format(copy)) for copy in COPIES}):
+            size = os.path.getsize(path)
+            function(path, size)
+    return apply
+
+
+def replace_by(make):
+    def apply(path, _):
+        os.unlink(path)
+        make(path)
+    return apply
+
+
+NOT_PLAIN = "fifo", "folder", "symlink"
+SHAPES = {
+    "empty": lambda path, _: os.truncate(path, 0),
+    "halved": lambda path, size: os.truncate(path, size // 2),
+    "huge": lambda path, _: os.truncate(path, 1 << 40),
+    "fifo": replace_by(os.mkfifo),
+    "folder": replace_by(os.mkdir),
+    "symlink": replace_by(lambda path: os.symlink("/dev/zero", path)),
+}
+
+
+def add_empty_sessions(vault):
+    """Session folders in which nothing is, from the first free number on."""
+    for number in range(4, 20_000):
+        os.mkdir(os.path.join(vault, f"sessions/{number:06d}"))
+
+
 def leave_unfinished(vault):
     """What a crash leaves: a session without a seal, a pack no session names, files in tmp."""
     for name in ("header", "manifest"):
@@ -875,8 +1023,7 @@ def leave_unfinished(vault):
 
 def flip_padding(data):
     """Pack 3 with a byte just before its locators changed, which is padding."""
-    region = struct.unpack("<Q", data[-48:-40])[0]
-    return flip(data, region - 89)
+    return flip(data, region_of(data) - 89)
 
 
 def swap_packs(vault):
