@@ -112,7 +112,7 @@ Buffer make_region(Parts& parts, const Session& session) {
                                  parts.chunk_table),
                  parts.chunk_locator);
   const std::uint64_t data_bytes = vault::padded_data_bytes(region.size() + vault::kLocatorsBytes);
-  region.resize(static_cast<std::size_t>(data_bytes) - vault::kLocatorsBytes);
+  region.resize(static_cast<std::size_t>(data_bytes) - vault::kLocatorsBytes, std::byte{0});
   append(region, vault::seal_box(session.keys.block_table,
                                  associated(vault::PackPart::block_table_locator), block_locator));
   append(region, vault::seal_box(session.chunk_key,
