@@ -6,11 +6,10 @@ A process of its own: what it needs of memory must not show in the peaks of the 
 import argparse
 import os
 import pathlib
-import signal
-import sys
 
 import bench_hospital
 import bench_usr
+from bench_children import exit_when_terminated
 
 MAKERS = {"hospital": bench_hospital.make, "usr": bench_usr.make}
 
@@ -22,8 +21,7 @@ def main():
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--scale", type=float, required=True)
     options = parser.parse_args()
-    # Stopped, it still stops the database it started.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    exit_when_terminated()
     os.umask(0o022)
     MAKERS[options.kind](options.corpus, options.seed, options.scale)
 

@@ -47,7 +47,7 @@ def value(run, measure):
 
 
 class Results:
-    """Runs: corpus, tool, round, costs (step to Cost) and sizes (name to bytes) of each."""
+    """Runs, each with corpus, tool, round, costs (step to what it cost), sizes (name to bytes)."""
 
     def __init__(self):
         self.about = {}  # corpus to what it holds, and its limits

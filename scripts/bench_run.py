@@ -5,24 +5,21 @@ Run by scripts/bench, which builds the program and installs the others.
 """
 import argparse
 import contextlib
-import dataclasses
 import json
 import os
 import pathlib
 import platform
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 
 import bench_table
+from bench_children import ChildFailed, exit_when_terminated, output_of
 from bench_night import Night
 from bench_results import Results
 from bench_tools import TOOLS, ToolFailed, compare, version_of
 
-HERE = pathlib.Path(__file__).parent
 CORPORA = ["hospital", "usr"]
 ROOM_MIB = 10 << 10  # at scale 1: both states of a corpus, a vault, a restored tree
 ROOM_MIB_MIN = 1 << 10
@@ -32,7 +29,8 @@ SETTLE_SECONDS = 3
 
 def options_of(arguments):
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--engine", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--engine", type=pathlib.Path, metavar="PROGRAM", required=True,
+                        help="the azekura to measure; scripts/bench gives build/cli/azekura")
     parser.add_argument("--only", choices=CORPORA, help="one corpus; both without it")
     parser.add_argument("--classes", action="store_true",
                         help="also each class of the hospital's data, as a vault of its own")
@@ -57,20 +55,6 @@ def options_of(arguments):
     return options
 
 
-def child(program, *arguments):
-    """Runs one of our own programs to its end, whatever happens to this one; its output."""
-    command = [sys.executable, "-B", HERE / program, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        try:
-            output = process.communicate()[0]
-        except BaseException:
-            process.terminate()
-            raise
-    if process.returncode != 0:
-        raise ToolFailed(f"{program}: exit code {process.returncode}")
-    return output
-
-
 def say(text):
     print(text, flush=True)
 
@@ -84,10 +68,10 @@ class Bench:
     def measure_corpus(self, kind):
         say(f"== {kind}: building it, then {self.options.rounds} rounds")
         corpus = self.work / kind
-        child("bench_corpus.py", kind, corpus, "--seed", str(self.options.seed),
+        output_of("bench_corpus.py", kind, corpus, "--seed", str(self.options.seed),
               "--scale", str(self.options.scale))
         source = corpus / "source"
-        limits = json.loads(child("bench_limits.py", source, self.work))
+        limits = json.loads(output_of("bench_limits.py", source, self.work))
         self.results.about[kind] = {**contents_of(source), "limits": limits}
         night = Night(corpus)
         self.measure(kind, source, night, whole=True)
@@ -113,10 +97,10 @@ class Bench:
 
     def measure_once(self, tool, run, night, whole):
         def note(step, cost):
-            run["costs"][step] = dataclasses.asdict(cost)
+            run["costs"][step] = cost
             say(f"{run['corpus']:18}round {run['round']}  {tool.name:8} {step:16}"
-                f"{cost.wall:8.2f} s {cost.cpu:8.2f} s CPU {cost.rss_mib:6.0f} MiB"
-                f"  load {cost.load:.1f}")
+                f"{cost['wall']:8.2f} s {cost['cpu']:8.2f} s CPU {cost['rss_mib']:6.0f} MiB"
+                f"  load {cost['load']:.1f}")
 
         tool.prepare()
         note("first backup", tool.back_up())
@@ -191,7 +175,7 @@ def work_folder(parent):
 def main():
     options = options_of(sys.argv[1:])
     options.engine = options.engine.resolve()
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    exit_when_terminated()
     check_room(options)
     begun = machine()
     versions = [version_of(name, options.engine) for name in options.tools]
@@ -203,7 +187,7 @@ def main():
         try:
             for kind in [options.only] if options.only else CORPORA:
                 bench.measure_corpus(kind)
-        except ToolFailed as failure:
+        except (ChildFailed, ToolFailed) as failure:
             sys.exit(f"scripts/bench: error: {failure}")
     results = bench.results
     if options.json:

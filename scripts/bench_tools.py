@@ -1,9 +1,10 @@
 """The tools that are compared: how each is told to do what is measured, and what a run cost."""
-import dataclasses
+import json
 import os
 import subprocess
 import tempfile
-import time
+
+from bench_children import output_of
 
 OUTPUT_SHOWN_BYTES = 4000
 PASSWORD = "measured, not kept"
@@ -13,35 +14,18 @@ class ToolFailed(Exception):
     """A tool did not end with exit code 0, or gave back something else than it was given."""
 
 
-@dataclasses.dataclass
-class Cost:
-    """Of one process and its children: seconds of wall and CPU, peak memory, load before it."""
-    wall: float
-    cpu: float
-    rss_mib: float
-    load: float
-
-
 def run(command, environment, folder):
-    """Runs to the end. Errors: ToolFailed, with the end of what it printed."""
-    load = os.getloadavg()[0]
+    """What it cost: seconds of wall and of CPU, peak memory, load before it, of the process and its
+    children. Errors: ToolFailed, with the end of what it printed."""
     with tempfile.TemporaryFile() as output:
-        begun = time.monotonic()
-        with subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL,
-                              stdout=output, stderr=subprocess.STDOUT) as process:
-            try:
-                _, status, usage = os.wait4(process.pid, 0)
-            except BaseException:
-                process.kill()
-                raise
-            wall = time.monotonic() - begun
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        cost = json.loads(output_of("bench_cost.py", *command, env=environment, cwd=folder,
+                                    stderr=output))
+        code = cost.pop("code")
+        if code != 0:
             output.seek(max(0, os.fstat(output.fileno()).st_size - OUTPUT_SHOWN_BYTES))
             said = output.read().decode(errors="backslashreplace")
-            raise ToolFailed(f"{' '.join(map(str, command))}: exit code {process.returncode}\n"
-                             f"{said}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, load)
+            raise ToolFailed(f"{' '.join(map(str, command))}: exit code {code}\n{said}")
+    return cost
 
 
 class Tool:
