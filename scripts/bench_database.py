@@ -62,9 +62,13 @@ SELECT {encounters} + 1 + i / 5, timestamptz '2026-11-21 20:00:00+09' + i * inte
   '8867-4', round((30 + random() * 120)::numeric, 1), '/min', 'final'
 FROM generate_series(1, {observations} / 50) AS i;
 UPDATE patient SET phone = format('044-%s', (random() * 99999)::integer),
-  updated = timestamptz '2026-11-22 00:00:00+09' WHERE random() < 0.02;
-UPDATE observation SET status = 'corrected' WHERE random() < 0.005;
-DELETE FROM encounter WHERE random() < 0.005;
+  updated = timestamptz '2026-11-22 00:00:00+09' WHERE id IN
+  (SELECT (random() * {patients})::integer FROM generate_series(1, {patients} / 300));
+UPDATE encounter SET note = note || ' 追記' WHERE id IN
+  (SELECT (random() * {encounters})::integer FROM generate_series(1, {encounters} / 1200));
+DELETE FROM encounter WHERE id IN
+  (SELECT (random() * {encounters})::integer FROM generate_series(1, {encounters} / 1200));
+UPDATE observation SET status = 'corrected' WHERE id > {observations} * 0.98 AND random() < 0.1;
 """
 SETTLE = ["VACUUM ANALYZE", "CHECKPOINT"]
 
