@@ -65,6 +65,7 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
                     output.unnamed_flaws()));
   }
   const double seconds = steady_seconds() - begun;
+  output.only_reports();
   output.object({{"event", "session"},
                  {"set", set.name},
                  {"sealed", writes},

@@ -180,6 +180,7 @@ vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set_c
 }
 
 void report_write(const SetConfig& set, const vault::WriteTotals& totals, Output& output) {
+  output.only_reports();
   output.object({{"event", "written"},
                  {"set", set.name},
                  {"sessions", totals.sessions},

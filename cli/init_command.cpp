@@ -66,6 +66,7 @@ void say_made(Output& output, const vault::Site& site, const InitOptions& option
   put_name(object, "path", site.path());
   object["site"] = site.id().hex();
   object["authority"] = fingerprint;
+  output.only_reports();
   output.object(object);
   output.line(fmt::format("site       {}", printable(site.path())));
   output.line(fmt::format("site id    {}", site.id().hex()));

@@ -68,6 +68,9 @@ std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
 int run_command(Invocation& invocation) {
   try {
     const int code = invocation.command();
+    if (code != kDone) {  // what it says goes before where it could not be said
+      invocation.output.only_reports();
+    }
     invocation.output.finish();
     return code;
   } catch (const Error& error) {

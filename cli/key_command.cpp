@@ -71,6 +71,7 @@ void add_key(CLI::App& app, Invocation& invocation) {
       std::string text = recovery_key.text();
       replace_file(*target, as_bytes(text));
       vault::wipe(std::as_writable_bytes(std::span{text.data(), text.size()}));
+      invocation.output.only_reports();
       report_key(recovery_key, invocation.output);
       invocation.output.line(fmt::format("written to {}", printable(*target)));
       return 0;

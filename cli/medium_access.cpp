@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 namespace azekura::cli {
 
@@ -59,7 +60,22 @@ auto as_key(Read&& read) {
   }
 }
 
-[[noreturn]] void throw_unknown(const vault::VaultReader& reader, const std::string& name) {
+/// "" if there is a snapshot of `source`, or none at all; else the sources there are.
+std::string sources_instead_of(const vault::VaultReader& reader, const std::string& source) {
+  std::set<std::string> names;
+  for (const vault::StoredSnapshot& one : reader.snapshots()) {
+    names.insert(one.snapshot.source.name);
+  }
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return names.contains(source) ? "" : text;
+}
+
+/// `source` is empty if none was named.
+[[noreturn]] void throw_unknown(const vault::VaultReader& reader, const std::string& name,
+                                const std::string& source) {
   // What does not count may be what was asked for.
   for (const ErrorKind kind : {ErrorKind::authenticity, ErrorKind::damage}) {
     for (const vault::Finding& finding : reader.findings()) {
@@ -70,6 +86,12 @@ auto as_key(Read&& read) {
         throw error;
       }
     }
+  }
+  const std::string sources = source.empty() ? "" : sources_instead_of(reader, source);
+  if (!sources.empty()) {
+    UsageError error{"there is no source '{}'; the medium has: {}", printable(source), sources};
+    error.set_hint("see 'azekura list --from DIR --key FILE'");
+    throw error;
   }
   UsageError error{"there is no snapshot '{}'; the newest are: {}", printable(name),
                    known_names(reader)};
@@ -128,7 +150,7 @@ std::vector<const vault::StoredSnapshot*> choose_snapshots(const vault::VaultRea
   const auto [end, error] = std::from_chars(when.data(), when.data() + when.size(), number);
   const bool is_latest = when == "latest";
   if (!is_latest && (error != std::errc{} || end != when.data() + when.size())) {
-    throw_unknown(reader, name);
+    throw_unknown(reader, name, "");
   }
   if (!source.empty() && of_source != source) {
     throw UsageError{"'{}' is not a snapshot of the source '{}'", printable(name),
@@ -155,7 +177,7 @@ std::vector<const vault::StoredSnapshot*> choose_snapshots(const vault::VaultRea
     throw failure;
   }
   if (chosen.empty()) {
-    throw_unknown(reader, name);
+    throw_unknown(reader, of_source.empty() ? when : when + '/' + of_source, of_source);
   }
   std::vector<const vault::StoredSnapshot*> snapshots;
   std::transform(chosen.begin(), chosen.end(), std::back_inserter(snapshots),

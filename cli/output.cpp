@@ -26,7 +26,7 @@ std::string duration_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-/// Never fails: a log that is full must not end a backup. finish() tells of results that were lost.
+/// Never fails: a log that is full must not end a backup.
 template <typename... Args>
 void print(std::FILE* stream, fmt::format_string<Args...> form, Args&&... args) {
   const std::string text = fmt::format(form, std::forward<Args>(args)...);
@@ -56,17 +56,25 @@ Output::Output(std::string_view program) : program_{program}, terminal_{::isatty
 
 Output::~Output() { clear_progress(); }
 
+void Output::print_result(std::string_view text) {
+  clear_progress();
+  errno = 0;
+  const bool taken = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+                     std::fputc('\n', stdout) != EOF;
+  if (!taken && unwritten_ == 0) {
+    unwritten_ = errno != 0 ? errno : EIO;
+  }
+}
+
 void Output::line(std::string_view text) {
   if (!json_) {
-    clear_progress();
-    print(stdout, "{}\n", text);
+    print_result(text);
   }
 }
 
 void Output::object(const Json& object) {
   if (json_) {
-    clear_progress();
-    print(stdout, "{}\n", object.dump());
+    print_result(object.dump());
   }
 }
 
@@ -97,9 +105,17 @@ int Output::error(const Error& error) {
 
 void Output::finish() {
   end_phase();
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    throw SystemError{errno != 0 ? errno : EIO, "write the results to standard output"};
+  if (std::fflush(stdout) != 0 && unwritten_ == 0) {
+    unwritten_ = errno;
   }
+  if (unwritten_ == 0) {
+    return;
+  }
+  const SystemError error{unwritten_, "write the results to standard output"};
+  if (!only_reports_) {
+    throw SystemError{error};
+  }
+  warn(fmt::format("{}; what they report is done", error.what()));
 }
 
 void Output::phase(std::string_view name, std::uint64_t total_bytes) {

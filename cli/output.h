@@ -36,7 +36,10 @@ class Output final : public Observer {
   [[nodiscard]] std::uint64_t unnamed_flaws() const noexcept { return unnamed_flaws_; }
   /// Items that their source excludes.
   [[nodiscard]] std::uint64_t excluded_items() const noexcept { return excluded_items_; }
-  /// Flushes stdout. Errors: SystemError if what was said could not be written.
+  /// What was asked for is done and stays done: from now on, what stdout does not take is only
+  /// warned of.
+  void only_reports() noexcept { only_reports_ = true; }
+  /// Flushes stdout. Errors: SystemError if results could not be written.
   void finish();
 
   void phase(std::string_view name, std::uint64_t total_bytes) override;
@@ -46,13 +49,16 @@ class Output final : public Observer {
   void notice(std::string_view text) override;
 
  private:
+  void print_result(std::string_view text);
   void show_progress();
   void clear_progress();
   void end_phase();
 
   std::string program_;
   bool json_ = false;
-  bool terminal_;  ///< stderr is one
+  bool only_reports_ = false;
+  int unwritten_ = 0;  ///< errno of the first result that stdout did not take
+  bool terminal_;      ///< stderr is one
   std::string phase_;
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;

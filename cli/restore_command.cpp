@@ -220,6 +220,7 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
   }
   const int incomplete = exit_code_of_unreadable(unreadable, output);
   const double seconds = steady_seconds() - begun;
+  output.only_reports();
   output.object({{"event", "done"},
                  {"files", files},
                  {"bytes", bytes},

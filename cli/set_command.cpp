@@ -31,6 +31,7 @@ int add_one(const SetOptions& options, const Invocation& invocation, Output& out
     site.remove_set(set.name);
     throw;
   }
+  output.only_reports();
   Json object{{"event", "set"}, {"name", set.name}};
   put_name(object, "folder", set.folder);
   object["set"] = secrets.id.hex();

@@ -52,6 +52,7 @@ int add_one(const SourceOptions& options, const Invocation& invocation, Output& 
     source.origin = options.command;
   }
   site.append_to_site_file(source_table(listed));
+  output.only_reports();
   output.object({{"event", "source"},
                  {"name", source.name},
                  {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}});

@@ -76,6 +76,7 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
   static_cast<void>(vault::SetWriter{set, medium, output}.attach());
   const std::uint32_t head = set.catalogue().head().number;
   const std::size_t packs = set.catalogue().packs().size();
+  output.only_reports();
   output.object({{"event", "catalogue"}, {"set", name}, {"last_session", head}, {"packs", packs}});
   output.line(
       fmt::format("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));

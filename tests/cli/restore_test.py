@@ -128,11 +128,15 @@ class Restore(AzekuraCase):
 
     def test_unknown_snapshots_are_refused_with_what_there_is(self):
         hint = "see 'azekura list --from DIR --key FILE'"
-        for name in ("2", "7/tree", "latest/eht", "yesterday"):
+        for name in ("2", "7/tree", "yesterday"):
             self.assert_refused(f"there is no snapshot '{name}'; the newest are: 1/tree, 1/ehr",
                                 name, hint=hint)
-        self.assert_refused("there is no snapshot 'latest'; the newest are: 1/tree, 1/ehr",
-                            "latest", "--source", "eht", hint=hint)
+        for arguments in (["latest/eht"], ["latest", "--source", "eht"],
+                          ["1", "--source", "eht"]):
+            self.assert_refused("there is no source 'eht'; the medium has: ehr, tree",
+                                *arguments, hint=hint)
+        self.assert_refused("there is no snapshot '7/tree'; the newest are: 1/tree, 1/ehr",
+                            "7", "--source", "tree", hint=hint)
         self.assert_refused("'1/tree' is not a snapshot of the source 'ehr'", "1/tree",
                             "--source", "ehr")
 
