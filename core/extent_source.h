@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace azekura {
 
@@ -53,6 +54,10 @@ class ExtentSource {
   /// With every extent proven as well, the content's digest is.
   virtual std::optional<std::string> mismatch(const Content& content,
                                               std::span<const Extent> extents) = 0;
+
+  /// The chunks of an extent as extents of their own, by their recorded ids, to have those that are
+  /// intact; empty if the records cannot be had or are not the extent's.
+  virtual std::vector<WantedExtent> chunks_of(const WantedExtent& /*extent*/) { return {}; }
 };
 
 /// The extents of a content, its list fetched and decoded if it is stored apart.

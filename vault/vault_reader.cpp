@@ -224,22 +224,49 @@ const ChunkTable& VaultReader::chunk_table(std::uint32_t number) {
   return tables_[number] = std::move(table);
 }
 
-/// Adds the recorded chunks of an extent to its content's hash; false if they are not the extent's.
-bool VaultReader::hash_extent(const Extent& extent, Sha256& content) {
-  const ChunkTable& table = chunk_table(extent.position.pack);
-  const std::uint64_t end = extent.position.byte + extent.length;
-  Sha256 hash;
-  auto row =
-      std::lower_bound(table.begin(), table.end(), extent.position.byte,
+/// The recorded chunks that make up exactly these bytes; empty if there are none that do.
+/// Lifetime: until the next chunk_table().
+std::span<const ChunkRow> VaultReader::recorded_chunks(Position position, std::uint64_t length) {
+  const ChunkTable& table = chunk_table(position.pack);
+  const std::uint64_t end = position.byte + length;
+  const auto first =
+      std::lower_bound(table.begin(), table.end(), position.byte,
                        [](const ChunkRow& one, std::uint32_t byte) { return one.offset < byte; });
-  std::uint64_t at = extent.position.byte;
+  auto row = first;
+  std::uint64_t at = position.byte;
   for (; row != table.end() && row->offset == at && at < end; ++row) {
-    const Buffer item = chunk_item(row->id, row->length);
-    hash.update(item);
-    content.update(item);
     at += row->length;
   }
-  return at == end && hash.finish() == extent.digest;
+  return at == end ? std::span{first, row} : std::span<const ChunkRow>{};
+}
+
+/// Adds the recorded chunks of an extent to its content's hash; false if they are not the extent's.
+bool VaultReader::hash_extent(const Extent& extent, Sha256& content) {
+  Sha256 hash;
+  for (const ChunkRow& row : recorded_chunks(extent.position, extent.length)) {
+    const Buffer item = chunk_item(row.id, row.length);
+    hash.update(item);
+    content.update(item);
+  }
+  return hash.finish() == extent.digest;
+}
+
+std::vector<WantedExtent> VaultReader::chunks_of(const WantedExtent& extent) {
+  std::vector<WantedExtent> chunks;
+  Sha256 hash;
+  try {
+    for (const ChunkRow& row : recorded_chunks(extent.position, extent.length)) {
+      const Buffer item = chunk_item(row.id, row.length);
+      hash.update(item);
+      chunks.push_back({{extent.position.pack, row.offset}, row.length, sha256(item)});
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::damage) {
+      throw;
+    }
+    return {};
+  }
+  return hash.finish() == extent.digest ? chunks : std::vector<WantedExtent>{};
 }
 
 std::optional<std::string> VaultReader::mismatch(const Content& content,

@@ -48,6 +48,7 @@ class VaultReader final : public ExtentSource {
   void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;
   std::optional<std::string> mismatch(const Content& content,
                                       std::span<const Extent> extents) override;
+  std::vector<WantedExtent> chunks_of(const WantedExtent& extent) override;
 
   /// The packs that count, by number, and their sessions' keys.
   struct KnownPack {
@@ -74,6 +75,7 @@ class VaultReader final : public ExtentSource {
   void fetch_many(const PackReader& source, std::span<const std::uint32_t> blocks,
                   PackFetch& fetch) const;
   [[nodiscard]] const ChunkTable& chunk_table(std::uint32_t number);
+  [[nodiscard]] std::span<const ChunkRow> recorded_chunks(Position position, std::uint64_t length);
   [[nodiscard]] bool hash_extent(const Extent& extent, Sha256& content);
   [[nodiscard]] std::shared_ptr<const OpenBlock> open_block(const PackReader& pack,
                                                             std::uint32_t index) const;

@@ -95,6 +95,12 @@ void MemoryExtents::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& 
     if (damaged_.contains(position.pack)) {
       bytes.back() ^= std::byte{1};
     }
+    for (const Position& damaged : damaged_bytes_) {
+      if (damaged.pack == position.pack && damaged.byte >= position.byte &&
+          damaged.byte - position.byte < bytes.size()) {
+        bytes[damaged.byte - position.byte] ^= std::byte{1};
+      }
+    }
     for (std::size_t offset = 0; offset < bytes.size(); offset += kPiece) {
       receiver.bytes(i, offset,
                      ByteView{bytes}.subspan(offset, std::min(kPiece, bytes.size() - offset)));
@@ -105,6 +111,19 @@ void MemoryExtents::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& 
       receiver.failed(i, DamageError{"pack {} is damaged", position.pack});
     }
   }
+}
+
+std::vector<WantedExtent> MemoryExtents::chunks_of(const WantedExtent& extent) {
+  std::vector<WantedExtent> chunks;
+  const ByteView stored =
+      ByteView{packs_[extent.position.pack]}.subspan(extent.position.byte, extent.length);
+  for (std::uint32_t at = 0; at < extent.length; at += kChunk) {
+    const std::uint32_t length = std::min(kChunk, extent.length - at);
+    chunks.push_back({{extent.position.pack, extent.position.byte + at},
+                      length,
+                      digest_of(stored.subspan(at, length))});
+  }
+  return chunks;
 }
 
 Entry file_entry(std::string name, Content content) {

@@ -30,6 +30,8 @@ class MemoryExtents : public ExtentSource {
   /// What is stored next begins a new pack; returns its number.
   std::uint32_t begin_pack();
   void damage(std::uint32_t pack) { damaged_.insert(pack); }
+  /// Damages one byte, and the chunk of kChunk bytes it is in.
+  void damage(Position position) { damaged_bytes_.insert(position); }
   /// From the given number of fetched extents on, the medium is gone.
   void remove_after(std::uint64_t extents) { extents_left_ = extents; }
 
@@ -39,6 +41,9 @@ class MemoryExtents : public ExtentSource {
                                       std::span<const Extent> /*extents*/) override {
     return std::nullopt;
   }
+
+  static constexpr std::uint32_t kChunk = 1000;
+  std::vector<WantedExtent> chunks_of(const WantedExtent& extent) override;
 
   /// Positions in the order they were fetched; a new list begins with each fetch.
   [[nodiscard]] const std::vector<std::vector<Position>>& fetches() const { return fetches_; }
@@ -50,6 +55,7 @@ class MemoryExtents : public ExtentSource {
   std::uint64_t extent_bytes_;
   std::vector<Buffer> packs_;
   std::set<std::uint32_t> damaged_;
+  std::set<Position> damaged_bytes_;
   std::uint64_t extents_left_ = UINT64_MAX;
   std::vector<std::vector<Position>> fetches_;
 };
