@@ -2,11 +2,16 @@
 #include "cli/entry_text.h"
 #include "cli/exit_code.h"
 #include "cli/medium_access.h"
+#include "cli/restore_report.h"
+#include "core/byte_writer.h"
 #include "core/clock.h"
 #include "core/file_io.h"
 #include "core/text.h"
+#include "restore/forecast.h"
 #include "restore/restorer.h"
+#include "restore/selection.h"
 #include "restore/tree_view.h"
+#include "vault/hash.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,6 +23,8 @@ namespace azekura::cli {
 
 namespace {
 
+using Chosen = std::vector<const vault::StoredSnapshot*>;
+
 struct RestoreOptions {
   MediumOptions medium;
   std::string snapshot;
@@ -25,7 +32,10 @@ struct RestoreOptions {
   std::string target;
   std::vector<std::string> paths;
   bool to_stdout = false;
+  bool dry_run = false;
+  bool resume = false;
   bool system = false;
+  bool best_effort = false;
 };
 
 int restore_to_stdout(const RestoreOptions& options, Output& output) {
@@ -45,45 +55,6 @@ int restore_to_stdout(const RestoreOptions& options, Output& output) {
   return write_entry_to_stdout(*open.reader, snapshot.root, *entry, output);
 }
 
-void report_lost(const vault::StoredSnapshot& stored, const restore::LostItem& item,
-                 Output& output) {
-  Json object{{"event", "lost"}, {"snapshot", stored.name()}, {"reason", item.reason}};
-  put_name(object, "path", item.path);
-  Json ranges = Json::array();
-  std::string text;
-  for (const restore::ByteRange& range : item.ranges) {
-    ranges.push_back({range.offset, range.length});
-    text += fmt::format("{}{}+{}", text.empty() ? " bytes " : ", ", range.offset, range.length);
-  }
-  object["ranges"] = ranges;
-  output.object(object);
-  output.line(fmt::format("LOST {}:{}: {}{}", stored.name(), printable(item.path),
-                          printable(item.reason), text));
-}
-
-void report_flawed(const vault::StoredSnapshot& stored, const restore::FlawedItem& item,
-                   Output& output) {
-  const bool is_unreadable = item.flaw == EntryFlaw::unreadable;
-  Json object{{"event", "flawed"},
-              {"snapshot", stored.name()},
-              {"flaw", is_unreadable ? "unreadable" : "changed_while_read"}};
-  put_name(object, "path", item.path);
-  output.object(object);
-  output.line(fmt::format("{} {}:{}: {}", is_unreadable ? "UNREADABLE" : "CHANGED", stored.name(),
-                          printable(item.path), restore::meaning_of(item.flaw)));
-}
-
-/// Names each; returns how many were unreadable.
-std::uint64_t report_all_flawed(const vault::StoredSnapshot& stored,
-                                const restore::RestoreReport& report, Output& output) {
-  std::uint64_t unreadable = 0;
-  for (const restore::FlawedItem& item : report.flawed) {
-    report_flawed(stored, item, output);
-    unreadable += item.flaw == EntryFlaw::unreadable ? 1 : 0;
-  }
-  return unreadable;
-}
-
 int exit_code_of_unreadable(std::uint64_t unreadable, Output& output) {
   if (unreadable == 0) {
     return kDone;
@@ -97,13 +68,22 @@ int exit_code_of_unreadable(std::uint64_t unreadable, Output& output) {
 
 restore::RestoreReport restore_one(const OpenMedium& open, const vault::StoredSnapshot& stored,
                                    const restore::RestoreSettings& settings, Output& output) {
-  if (!stored.snapshot.complete) {
-    output.warn(fmt::format("{} is incomplete: {} of its items could not be read when it was made",
-                            stored.name(), stored.snapshot.totals.flawed));
-  }
-  return while_doing(
-      [&] { return restore::restore_tree(*open.reader, stored.snapshot, settings, output); },
+  RestoreTeller teller{stored.name(), output};
+  restore::RestoreReport report = while_doing(
+      [&] { return restore::restore_tree(*open.reader, stored.snapshot, settings, teller); },
       "restoring {} into \"{}\"", stored.name(), printable(settings.target));
+  teller.report(report);
+  return report;
+}
+
+restore::RestoreReport forecast_one(const OpenMedium& open, const vault::StoredSnapshot& stored,
+                                    const restore::RestoreSettings& settings, Output& output) {
+  RestoreTeller teller{stored.name(), output};
+  restore::Forecast forecast = while_doing(
+      [&] { return restore::forecast_restore(*open.reader, stored.snapshot, settings, teller); },
+      "looking at {}", stored.name());
+  teller.report(forecast);
+  return std::move(forecast.report);
 }
 
 /// Sources that "latest" has nothing of, or not the newest, because that is incomplete: said, and
@@ -151,8 +131,8 @@ int exit_code_of_newer(const OpenMedium& open,
   return kDone;
 }
 
-/// Errors: UsageError if it is not empty, or lies on the medium.
-std::string free_target(const RestoreOptions& options) {
+/// Errors: UsageError if it lies on the medium.
+std::string target_of(const RestoreOptions& options) {
   std::string target = absolute_path(options.target);
   const std::string medium = absolute_path(options.medium.from);
   if (is_at_or_below(target, medium)) {
@@ -160,12 +140,94 @@ std::string free_target(const RestoreOptions& options) {
     error.set_hint("choose a folder on another file system");
     throw error;
   }
-  if (!list_directory(target).empty()) {
-    UsageError error{"\"{}\" is not empty", printable(target)};
+  return target;
+}
+
+/// Keyed with what only the recovery key opens, and with all that makes this restore another one.
+restore::Tagger tagger_of(const OpenMedium& open, const Chosen& snapshots,
+                          const RestoreOptions& options) {
+  ByteWriter restore;
+  for (const vault::StoredSnapshot* stored : snapshots) {
+    restore.long_bytes(as_bytes(stored->name()));
+  }
+  for (const std::string& path : options.paths) {
+    restore.long_bytes(as_bytes(path));
+  }
+  restore.u8(options.system ? 1 : 0).u8(options.best_effort ? 1 : 0);
+  const vault::OpenedSlot& slot = open.reader->slot(snapshots.front()->session);
+  const vault::Secret key =
+      vault::derive(slot.session_key, "azekura restore journal v1", restore.view(), 32);
+  auto hash = std::make_shared<vault::Hmac>(key.bytes());
+  return [hash](ByteView bytes) { return (*hash)(bytes); };
+}
+
+/// What all snapshots of a restore came to.
+struct Sums {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t unreadable = 0;
+  std::uint64_t not_set = 0;
+
+  void add(const restore::RestoreReport& report) {
+    files += report.files;
+    bytes += report.bytes;
+    lost += report.lost.size();
+    unreadable += static_cast<std::uint64_t>(
+        std::count_if(report.flawed.begin(), report.flawed.end(), [](const auto& item) {
+          return item.flaw == EntryFlaw::unreadable;
+        }));
+    not_set += report.not_set.total();
+  }
+};
+
+restore::RestoreSettings settings_of(const RestoreOptions& options) {
+  restore::RestoreSettings settings;
+  settings.paths = options.paths;
+  settings.mode = options.system ? restore::RestoreMode::system : restore::RestoreMode::data;
+  settings.best_effort = options.best_effort;
+  return settings;
+}
+
+Sums forecast_all(const OpenMedium& open, const Chosen& snapshots, const RestoreOptions& options,
+                  Output& output) {
+  Sums sums;
+  if (!options.target.empty() && !list_directory(target_of(options)).empty()) {
+    UsageError error{"\"{}\" is not empty", printable(options.target)};
     error.set_hint("choose a folder that does not exist yet, or an empty one");
     throw error;
   }
-  return target;
+  for (const vault::StoredSnapshot* stored : snapshots) {
+    sums.add(forecast_one(open, *stored, settings_of(options), output));
+  }
+  return sums;
+}
+
+Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreOptions& options,
+                 Output& output) {
+  const std::string target = target_of(options);
+  for (const vault::StoredSnapshot* stored : snapshots) {
+    restore::Selection{options.paths}.expect_known(*open.reader, stored->snapshot.root);
+  }
+  restore::ResumeJournal journal{target, tagger_of(open, snapshots, options),
+                                 options.resume ? restore::Resuming::yes : restore::Resuming::no};
+  Sums sums;
+  try {
+    for (const vault::StoredSnapshot* stored : snapshots) {
+      restore::RestoreSettings settings = settings_of(options);
+      settings.target = target;
+      settings.journal = &journal;
+      if (snapshots.size() > 1 && stored->snapshot.source.kind == SourceKind::tree) {
+        settings.folder = stored->snapshot.source.name;
+      }
+      sums.add(restore_one(open, *stored, settings, output));
+    }
+  } catch (Error& error) {
+    error.set_hint("the same command with --resume goes on where this ended");
+    throw;
+  }
+  journal.remove();
+  return sums;
 }
 
 int restore_snapshots(const RestoreOptions& options, Output& output) {
@@ -177,57 +239,32 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
     error.set_hint("name it with --source NAME");
     throw error;
   }
-  const std::string target = free_target(options);
-  std::uint64_t files = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t unreadable = 0;
-  std::uint64_t unset = 0;
   for (const vault::StoredSnapshot* stored : snapshots) {
-    restore::RestoreSettings settings;
-    settings.target = target;
-    settings.paths = options.paths;
-    settings.mode = options.system ? restore::RestoreMode::system : restore::RestoreMode::data;
-    if (snapshots.size() > 1) {
-      make_directory(target);
-      if (stored->snapshot.source.kind == SourceKind::tree) {
-        settings.target += "/" + stored->snapshot.source.name;
-      }
+    if (!stored->snapshot.complete) {
+      output.warn(
+          fmt::format("{} is incomplete: {} of its items could not be read when it was made",
+                      stored->name(), stored->snapshot.totals.flawed));
     }
-    const restore::RestoreReport report = restore_one(open, *stored, settings, output);
-    for (const restore::LostItem& item : report.lost) {
-      report_lost(*stored, item, output);
-    }
-    unreadable += report_all_flawed(*stored, report, output);
-    files += report.files;
-    bytes += report.bytes;
-    lost += report.lost.size();
-    unset += report.metadata_flaws;
-    output.object({{"event", "restored"},
-                   {"snapshot", stored->name()},
-                   {"entries", report.entries},
-                   {"files", report.files},
-                   {"bytes", report.bytes},
-                   {"lost", report.lost.size()},
-                   {"flawed", report.flawed.size()},
-                   {"metadata_not_set", report.metadata_flaws}});
-    output.line(fmt::format(
-        "{:<20} {:>9} entries {:>11}{}", stored->name(), report.entries, human_bytes(report.bytes),
-        report.lost.empty() ? "" : fmt::format("  {} LOST", report.lost.size())));
   }
-  if (unset > 0) {
-    output.warn(fmt::format("{} owners, modes or attributes could not be set", unset));
+  const Sums sums = options.dry_run ? forecast_all(open, snapshots, options, output)
+                                    : restore_all(open, snapshots, options, output);
+  if (sums.not_set > 0) {
+    output.warn("not all owners, modes or attributes can be set; --json names each");
   }
-  const int incomplete = exit_code_of_unreadable(unreadable, output);
+  const int incomplete = exit_code_of_unreadable(sums.unreadable, output);
   const double seconds = steady_seconds() - begun;
-  output.only_reports();
+  if (!options.dry_run) {
+    output.only_reports();
+  }
   output.object({{"event", "done"},
-                 {"files", files},
-                 {"bytes", bytes},
-                 {"lost", lost},
+                 {"dry_run", options.dry_run},
+                 {"files", sums.files},
+                 {"bytes", sums.bytes},
+                 {"lost", sums.lost},
                  {"seconds", seconds}});
-  output.line(fmt::format("{} files, {}, {:.1f} s", files, human_bytes(bytes), seconds));
-  if (lost > 0) {
+  output.line(fmt::format("{} files, {}, {:.1f} s{}", sums.files, human_bytes(sums.bytes), seconds,
+                          options.dry_run ? ": a dry run, nothing was written" : ""));
+  if (sums.lost > 0) {
     return exit_code_of(ErrorKind::damage);
   }
   if (!options.snapshot.starts_with("latest")) {
@@ -255,12 +292,23 @@ void add_restore(CLI::App& app, Invocation& invocation) {
       ->type_name("P")
       ->allow_extra_args(false);
   command->add_flag("--system", options->system, "Also devices, set-id bits and file capabilities");
+  command->add_flag("--best-effort", options->best_effort,
+                    "Of damaged files what is intact too, as NAME.damaged");
+  CLI::Option* resume = command
+                            ->add_flag("--resume", options->resume,
+                                       "Go on with this restore, interrupted in --target")
+                            ->needs(target);
+  CLI::Option* dry_run = command
+                             ->add_flag("--dry-run", options->dry_run,
+                                        "Write nothing: say what would be, check the metadata")
+                             ->excludes(resume);
   CLI::Option* to_stdout =
       command->add_flag("--stdout", options->to_stdout, "One file to standard output")
-          ->excludes(target);
-  command->callback([&invocation, options, target, to_stdout] {
-    if (target->count() + to_stdout->count() == 0) {
-      throw CLI::ValidationError("restore", "give --target DIR or --stdout");
+          ->excludes(target)
+          ->excludes(dry_run);
+  command->callback([&invocation, options, target, to_stdout, dry_run] {
+    if (target->count() + to_stdout->count() + dry_run->count() == 0) {
+      throw CLI::ValidationError("restore", "give --target DIR, --stdout or --dry-run");
     }
     invocation.command = [&invocation, options] {
       return options->to_stdout ? restore_to_stdout(*options, invocation.output)

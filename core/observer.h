@@ -22,6 +22,11 @@ class Observer {
   virtual void flawed(std::string_view /*path*/, std::string_view /*reason*/) {}
   /// A source item is no part of the snapshot, because its source excludes it.
   virtual void excluded(std::string_view /*path*/) {}
+  /// A restored item is without `what` ("device", "owner"), which was not asked for.
+  virtual void left_out(std::string_view /*path*/, std::string_view /*what*/) {}
+  /// A restored item is without `what`, which could not be set.
+  virtual void not_set(std::string_view /*path*/, std::string_view /*what*/,
+                       std::string_view /*reason*/) {}
   /// Something a person should know; the result is as requested.
   virtual void notice(std::string_view /*text*/) {}
 };

@@ -21,14 +21,16 @@ namespace azekura::restore {
 namespace {
 
 constexpr std::size_t kZerosAtOnce = 1 * kMiB;
+const std::string kTemporaryStart = ".azekura-";
+constexpr std::size_t kRandomBytes = 16;
 
 /// 128 random bits: no entry of the snapshot can be named like it on purpose.
 std::string random_name() {
-  std::array<std::byte, 16> random{};
+  std::array<std::byte, kRandomBytes> random{};
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
     throw SystemError{errno, "draw a random name"};
   }
-  return ".azekura-" + to_hex(random);
+  return kTemporaryStart + to_hex(random);
 }
 
 /// A second name would lead to a file that is not ours.
@@ -74,11 +76,23 @@ void FileWriter::write(std::uint64_t offset, ByteView bytes) {
 }
 
 void FileWriter::write_zeros(std::uint64_t offset, std::uint64_t length) {
+  allocate(0, offset, length);
+}
+
+void FileWriter::wipe(std::uint64_t offset, std::uint64_t length) {
+  if (!temporary_.empty()) {
+    allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+  }
+}
+
+/// Without support for it, zeros are written: the same to a reader.
+void FileWriter::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
   const int file = fd();
   int error_number = 0;
   do {
     throw_if_interrupted();
-    const int result = ::fallocate(file, 0, static_cast<off_t>(offset), static_cast<off_t>(length));
+    const int result =
+        ::fallocate(file, mode, static_cast<off_t>(offset), static_cast<off_t>(length));
     error_number = result == 0 ? 0 : errno;
   } while (error_number == EINTR);
   if (error_number == EOPNOTSUPP) {
@@ -96,17 +110,30 @@ void FileWriter::write_zeros(std::uint64_t offset, std::uint64_t length) {
   }
 }
 
-void FileWriter::place(std::uint64_t size, const std::string& name,
-                       const std::function<void(int)>& finish) {
+struct stat FileWriter::place(std::uint64_t size, const std::string& name,
+                              const std::function<void(int)>& finish) {
   const int file = fd();
   if (::ftruncate(file, static_cast<off_t>(size)) != 0) {
     throw SystemError{errno, "set the size of \"{}\" to {} bytes",
                       printable(guard_.path(directory_, name)), size};
   }
   finish(file);
+  // Stays with the file whatever its name leads to by then; the first one's close tells of errors.
+  const UniqueFd held{::fcntl(file, F_DUPFD_CLOEXEC, 0)};
   fd_.close();
   guard_.place(directory_, temporary_, name);
   temporary_.clear();
+  struct stat info {};
+  if (::fstat(held.get(), &info) != 0) {
+    throw SystemError{errno, "look at \"{}\"", printable(guard_.path(directory_, name))};
+  }
+  return info;
+}
+
+bool FileWriter::is_temporary_name(const std::string& name) {
+  return name.size() == kTemporaryStart.size() + 2 * kRandomBytes &&
+         name.starts_with(kTemporaryStart) &&
+         name.find_first_not_of("0123456789abcdef", kTemporaryStart.size()) == std::string::npos;
 }
 
 void FileWriter::suspend() { fd_.close(); }

@@ -4,6 +4,8 @@
 #include "core/unique_fd.h"
 #include "restore/path_guard.h"
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -27,17 +29,23 @@ class FileWriter {
   void write(std::uint64_t offset, ByteView bytes);
   /// Stored zeros: space the file holds.
   void write_zeros(std::uint64_t offset, std::uint64_t length);
+  /// Takes back what was written there: a hole again, or zeros.
+  void wipe(std::uint64_t offset, std::uint64_t length);
   /// Gives the file its size, lets `finish` set the metadata through a descriptor, and its name.
-  /// Errors: also those of `finish`.
-  void place(std::uint64_t size, const std::string& name, const std::function<void(int)>& finish);
+  /// Errors: also those of `finish`. Returns the file's state under that name.
+  struct stat place(std::uint64_t size, const std::string& name,
+                    const std::function<void(int)>& finish);
   /// Closes the descriptor until the next write; errors of earlier writes may show here.
   void suspend();
   [[nodiscard]] bool is_open() const noexcept { return fd_.is_open(); }
   /// Removes the file unless it was placed.
   void discard() noexcept;
+  /// True for names of files in the making, of any run.
+  static bool is_temporary_name(const std::string& name);
 
  private:
   int fd();
+  void allocate(int mode, std::uint64_t offset, std::uint64_t length);
   [[nodiscard]] std::string shown_name() const;
 
   PathGuard& guard_;

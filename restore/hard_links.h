@@ -3,8 +3,12 @@
 #include "core/entry.h"
 #include "restore/path_guard.h"
 #include "restore/report.h"
+#include "restore/resumption.h"
+
+#include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,11 +20,14 @@ namespace azekura::restore {
 /// Lifetime: what it refers to outlives it.
 class HardLinks {
  public:
-  HardLinks(PathGuard& guard, Reporter& reporter) : guard_{guard}, reporter_{reporter} {}
+  HardLinks(PathGuard& guard, Reporter& reporter, Resumption& resumption)
+      : guard_{guard}, reporter_{reporter}, resumption_{resumption} {}
 
   [[nodiscard]] bool knows(std::uint64_t id) const { return firsts_.contains(id); }
   /// Requires: the id is not known yet.
   void add_first(std::uint64_t id, EntryKind kind, DirectoryId directory, const std::string& name);
+  /// The first name's file is in place and looks so. Requires: the id is known.
+  void note_placed(std::uint64_t id, const struct stat& info);
   /// Requires: the id is known. An object of another kind than the first is reported lost.
   void add_further(std::uint64_t id, EntryKind kind, DirectoryId directory,
                    const std::string& name);
@@ -34,6 +41,7 @@ class HardLinks {
     EntryKind kind = EntryKind::file;
     DirectoryId directory = DirectoryId::target;
     std::string name;
+    std::optional<ino_t> inode;  ///< of a file, once it is in place
   };
   struct Further {
     std::uint64_t id = 0;
@@ -42,9 +50,11 @@ class HardLinks {
   };
 
   void make(const Further& further);
+  void link(const First& first, const Further& further);
 
   PathGuard& guard_;
   Reporter& reporter_;
+  Resumption& resumption_;
   std::unordered_map<std::uint64_t, First> firsts_;
   std::vector<Further> waiting_;
 };

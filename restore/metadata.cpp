@@ -26,14 +26,26 @@ constexpr std::uint32_t kKeptFlags = FS_SYNC_FL | FS_IMMUTABLE_FL | FS_APPEND_FL
 /// Means "leave it" to chown(2), so it cannot be an owner.
 constexpr std::uint32_t kNoOwner = UINT32_MAX;
 
+constexpr std::string_view kNeedsRoot = "only root may";
+
+bool is_own_group(gid_t group) { return group == ::getegid() || ::group_member(group) != 0; }
+
 bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }
 
-/// Access lists repeat the mode and capabilities are lost with a new owner, so both come after.
-bool comes_after_mode(const std::string& name) {
-  return name == kCapability || starts_with(name, "system.posix_acl_");
+Lack lack_of(const std::string& attribute) {
+  if (starts_with(attribute, "system.posix_acl_")) {
+    return Lack::access_list;
+  }
+  if (attribute == kCapability) {
+    return Lack::capability;
+  }
+  return starts_with(attribute, "trusted.") ? Lack::trusted_attribute : Lack::attribute;
 }
+
+/// Access lists repeat the mode and capabilities are lost with a new owner, so both come after.
+bool comes_after_mode(Lack lack) { return lack == Lack::capability || lack == Lack::access_list; }
 
 std::array<timespec, 2> times_of(const Attributes& attributes) {
   timespec access{};
@@ -52,20 +64,36 @@ Attributes attributes_of(const Entry& entry) {
           entry.xattrs};
 }
 
+bool is_device(EntryKind kind) noexcept {
+  return kind == EntryKind::block_device || kind == EntryKind::character_device;
+}
+
+void unlock(int fd) noexcept {
+  int flags = 0;
+  if (::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+      (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0) {
+    flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+    static_cast<void>(::ioctl(fd, FS_IOC_SETFLAGS, &flags));
+  }
+}
+
+bool is_root() noexcept { return ::geteuid() == 0; }
+
 MetadataApplier::MetadataApplier(RestoreMode mode, Reporter& reporter)
     : mode_{mode}, reporter_{reporter} {}
 
-void MetadataApplier::flaw(int error_number, const std::string& path, const std::string& what) {
-  reporter_.metadata_flaw(
-      path, fmt::format("cannot set {}: {}", what, std::generic_category().message(error_number)));
+void MetadataApplier::not_set(int error_number, const std::string& path, Lack lack,
+                              const std::string& what) {
+  reporter_.not_set(path, lack,
+                    fmt::format("{}: {}", what, std::generic_category().message(error_number)));
 }
 
 bool MetadataApplier::check_owner(const Attributes& attributes, int result,
                                   const std::string& path) {
   const bool possible = attributes.uid != kNoOwner && attributes.gid != kNoOwner;
   if (result != 0 || !possible) {
-    flaw(possible ? errno : EINVAL, path,
-         fmt::format("owner {}:{}", attributes.uid, attributes.gid));
+    not_set(possible ? errno : EINVAL, path, Lack::owner,
+            fmt::format("owner {}:{}", attributes.uid, attributes.gid));
     return false;
   }
   return true;
@@ -79,11 +107,11 @@ std::uint32_t MetadataApplier::allowed_mode(const Attributes& attributes, bool o
     return attributes.mode;
   }
   if (mode_ == RestoreMode::data) {
-    reporter_.notice(fmt::format("\"{}\": set-id bits left out", printable(path)));
+    reporter_.left_out(path, Lack::set_id);
     return attributes.mode & ~kSetIdBits;
   }
   if (!owned) {
-    flaw(EPERM, path, "set-id bits for another owner");
+    not_set(EPERM, path, Lack::set_id, "set-id bits without the owner");
     return attributes.mode & ~kSetIdBits;
   }
   return attributes.mode;
@@ -93,10 +121,10 @@ std::vector<MetadataApplier::Xattr> MetadataApplier::allowed_xattrs(const Attrib
                                                                     const std::string& path) {
   std::vector<Xattr> allowed;
   for (const Xattr& xattr : attributes.xattrs) {
-    const bool risky = xattr.first == kCapability || starts_with(xattr.first, "trusted.");
-    if (risky && mode_ == RestoreMode::data) {
-      reporter_.notice(fmt::format("\"{}\": attribute \"{}\" left out", printable(path),
-                                   printable(xattr.first)));
+    const Lack lack = lack_of(xattr.first);
+    if (mode_ == RestoreMode::data &&
+        (lack == Lack::capability || lack == Lack::trusted_attribute)) {
+      reporter_.left_out(path, lack);
     } else {
       allowed.push_back(xattr);
     }
@@ -109,44 +137,43 @@ void MetadataApplier::apply(int fd, const Attributes& attributes, const std::str
   const std::vector<Xattr> xattrs = allowed_xattrs(attributes, path);
   const auto set_xattrs = [&](bool after_mode) {
     for (const auto& [name, value] : xattrs) {
-      if (comes_after_mode(name) == after_mode &&
+      const Lack lack = lack_of(name);
+      if (comes_after_mode(lack) == after_mode &&
           ::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0) {
-        flaw(errno, path, fmt::format("attribute \"{}\"", printable(name)));
+        not_set(errno, path, lack, fmt::format("attribute \"{}\"", printable(name)));
       }
     }
   };
   set_xattrs(false);
   const std::uint32_t mode = allowed_mode(attributes, owned, path);
   if (::fchmod(fd, mode) != 0) {
-    flaw(errno, path, fmt::format("mode {:o}", mode));
+    not_set(errno, path, Lack::mode, fmt::format("mode {:o}", mode));
   }
   set_xattrs(true);
   if (::futimens(fd, times_of(attributes).data()) != 0) {
-    flaw(errno, path, "time");
+    not_set(errno, path, Lack::time, "time");
   }
 }
 
-void MetadataApplier::apply_at(int directory, const std::string& name, const Attributes& attributes,
-                               const std::string& path) {
+void MetadataApplier::apply_to_node(int node, const Attributes& attributes,
+                                    const std::string& path) {
   const bool owned = check_owner(
-      attributes,
-      ::fchownat(directory, name.c_str(), attributes.uid, attributes.gid, AT_SYMLINK_NOFOLLOW),
-      path);
-  // There is no descriptor of a link to set attributes through; the directory is held, though.
-  const std::string pinned = fmt::format("/proc/self/fd/{}/{}", directory, name);
+      attributes, ::fchownat(node, "", attributes.uid, attributes.gid, AT_EMPTY_PATH), path);
+  // The object itself, also if it is a link, and whatever has its name by now.
+  const std::string pinned = fmt::format("/proc/self/fd/{}", node);
   for (const auto& [key, value] : allowed_xattrs(attributes, path)) {
-    if (::lsetxattr(pinned.c_str(), key.c_str(), value.data(), value.size(), 0) != 0) {
-      flaw(errno, path, fmt::format("attribute \"{}\"", printable(key)));
+    if (::setxattr(pinned.c_str(), key.c_str(), value.data(), value.size(), 0) != 0) {
+      not_set(errno, path, lack_of(key), fmt::format("attribute \"{}\"", printable(key)));
     }
   }
   if (attributes.kind != EntryKind::symlink) {
     const std::uint32_t mode = allowed_mode(attributes, owned, path);
-    if (::fchmodat(directory, name.c_str(), mode, AT_SYMLINK_NOFOLLOW) != 0) {
-      flaw(errno, path, fmt::format("mode {:o}", mode));
+    if (::chmod(pinned.c_str(), mode) != 0) {
+      not_set(errno, path, Lack::mode, fmt::format("mode {:o}", mode));
     }
   }
-  if (::utimensat(directory, name.c_str(), times_of(attributes).data(), AT_SYMLINK_NOFOLLOW) != 0) {
-    flaw(errno, path, "time");
+  if (::utimensat(AT_FDCWD, pinned.c_str(), times_of(attributes).data(), 0) != 0) {
+    not_set(errno, path, Lack::time, "time");
   }
 }
 
@@ -158,7 +185,28 @@ void MetadataApplier::apply_flags(int fd, std::uint32_t flags, const std::string
     result = ::ioctl(fd, FS_IOC_SETFLAGS, &wanted);
   }
   if (result != 0) {
-    flaw(errno, path, fmt::format("file flags {:#x}", flags));
+    not_set(errno, path, Lack::flags, fmt::format("file flags {:#x}", flags));
+  }
+}
+
+void MetadataApplier::forecast(const Attributes& attributes, const std::string& path) {
+  const bool possible = attributes.uid != kNoOwner && attributes.gid != kNoOwner;
+  const bool owned =
+      possible && (is_root() || (attributes.uid == ::geteuid() && is_own_group(attributes.gid)));
+  if (!owned) {
+    reporter_.not_set(path, Lack::owner, kNeedsRoot);
+  }
+  if (attributes.kind != EntryKind::symlink) {
+    static_cast<void>(allowed_mode(attributes, owned, path));
+  }
+  for (const auto& [name, value] : allowed_xattrs(attributes, path)) {
+    const Lack lack = lack_of(name);
+    if ((lack == Lack::capability || lack == Lack::trusted_attribute) && !is_root()) {
+      reporter_.not_set(path, lack, kNeedsRoot);
+    }
+  }
+  if ((attributes.flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0 && !is_root()) {
+    reporter_.not_set(path, Lack::flags, kNeedsRoot);
   }
 }
 

@@ -30,6 +30,13 @@ struct Attributes {
 
 Attributes attributes_of(const Entry& entry);
 
+bool is_device(EntryKind kind) noexcept;
+/// Takes the flags from an open file or directory that forbid to change or remove it, if they can
+/// be taken.
+void unlock(int fd) noexcept;
+/// Only root makes devices, sets other owners, capabilities, trusted attributes.
+bool is_root() noexcept;
+
 /// Sets owner, attributes, mode and time, in the order in which none undoes another.
 ///
 /// What cannot be set is reported and the rest goes on; nothing is thrown for it. Set-id bits are
@@ -41,19 +48,20 @@ class MetadataApplier {
 
   /// A file or directory, through any descriptor that may set them. All but flags.
   void apply(int fd, const Attributes& attributes, const std::string& path);
-  /// A symbolic link, FIFO or device `name` in an open directory; no link is followed.
-  void apply_at(int directory, const std::string& name, const Attributes& attributes,
-                const std::string& path);
+  /// A symbolic link, FIFO or device, through an O_PATH descriptor of it.
+  void apply_to_node(int node, const Attributes& attributes, const std::string& path);
+  /// Tells what apply and apply_flags would not set, as far as it can be known before.
+  void forecast(const Attributes& attributes, const std::string& path);
   /// The FS_IOC_SETFLAGS flags: last of all, because some forbid everything else.
   void apply_flags(int fd, std::uint32_t flags, const std::string& path);
 
  private:
   using Xattr = std::pair<std::string, Buffer>;
 
-  /// Without what the mode leaves behind, each named in a notice.
+  /// Without what the mode leaves out, which is reported.
   std::uint32_t allowed_mode(const Attributes& attributes, bool owned, const std::string& path);
   std::vector<Xattr> allowed_xattrs(const Attributes& attributes, const std::string& path);
-  void flaw(int error_number, const std::string& path, const std::string& what);
+  void not_set(int error_number, const std::string& path, Lack lack, const std::string& what);
   bool check_owner(const Attributes& attributes, int result, const std::string& path);
 
   RestoreMode mode_;

@@ -4,8 +4,8 @@
 #include "core/file_io.h"
 #include "core/text.h"
 #include "core/tree_codec.h"
+#include "restore/metadata.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -14,12 +14,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
-#include <string_view>
 
 namespace azekura::restore {
 
 namespace {
+
+constexpr std::size_t kNameMax = 255;
 
 void check_name(const std::string& name) {
   if (!is_valid_name(name)) {
@@ -27,30 +29,25 @@ void check_name(const std::string& name) {
   }
 }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-bool is_empty(int directory) {
-  UniqueFd own = open_file_at(directory, ".", O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, CloseDirectory> listing{::fdopendir(own.get())};
-  if (!listing) {
-    throw SystemError{errno, "list the target"};
-  }
-  static_cast<void>(own.release());  // closed with the listing
-  errno = 0;
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): own DIR
-  while (const dirent* entry = ::readdir(listing.get())) {
-    const std::string_view name{static_cast<const char*>(entry->d_name)};
-    if (name != "." && name != "..") {
-      return false;
-    }
-  }
-  if (errno != 0) {
-    throw SystemError{errno, "list the target"};
-  }
-  return true;
+std::vector<std::string> names_in(int directory) {
+  return list_directory(open_file_at(directory, ".", O_RDONLY | O_DIRECTORY), "the target");
 }
+
+bool is_empty(int directory, const std::string& own_name) {
+  const std::vector<std::string> names = names_in(directory);
+  return std::all_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return name == own_name; });
+}
+
+/// What an earlier run has finished may be closed to its owner and immutable.
+void open_up(int directory) {
+  unlock(directory);
+  static_cast<void>(::fchmod(directory, 0700));  // if not, what is made in it says so
+}
+
+std::size_t index_of(DirectoryId id) { return static_cast<std::size_t>(id); }
+
+}  // namespace
 
 UniqueFd open_target(const std::string& target) {
   if (::mkdir(target.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -66,14 +63,22 @@ UniqueFd open_target(const std::string& target) {
   return UniqueFd{fd};
 }
 
-std::size_t index_of(DirectoryId id) { return static_cast<std::size_t>(id); }
-
-}  // namespace
-
-PathGuard::PathGuard(const std::string& target, TargetState state)
+PathGuard::PathGuard(const std::string& target, TargetState state, const std::string& folder,
+                     const std::string& own_name)
     : target_{target}, root_{std::make_shared<const UniqueFd>(open_target(target))}, nodes_(1) {
-  if (state == TargetState::empty && !is_empty(root_->get())) {
-    throw UsageError{"the target \"{}\" is not empty; choose another", printable(target)};
+  if (!folder.empty()) {
+    if (::mkdirat(root_->get(), folder.c_str(), 0700) != 0 && errno != EEXIST) {
+      throw SystemError{errno, "make \"{}\" in the target", printable(folder)};
+    }
+    target_ += '/' + folder;
+    root_ = std::make_shared<const UniqueFd>(
+        open_beneath(root_->get(), folder, O_RDONLY | O_DIRECTORY));
+  }
+  if (state == TargetState::empty && !is_empty(root_->get(), own_name)) {
+    throw UsageError{"the target \"{}\" is not empty; choose another", printable(target_)};
+  }
+  if (state == TargetState::resumed) {
+    open_up(root_->get());
   }
 }
 
@@ -81,7 +86,7 @@ UniqueFd PathGuard::open_beneath(int directory, const std::string& name, int fla
   struct open_how how {};
   how.flags = static_cast<unsigned>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.mode = (flags & O_CREAT) != 0 ? 0600U : 0U;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
   long fd = -1;
   do {
     fd = ::syscall(SYS_openat2, directory, name.c_str(), &how, sizeof how);
@@ -144,6 +149,24 @@ DirectoryId PathGuard::make_directory(DirectoryId parent, const std::string& nam
   return id;
 }
 
+std::optional<DirectoryId> PathGuard::adopt_directory(DirectoryId parent, const std::string& name,
+                                                      const std::function<bool(int)>& is_ours) {
+  check_name(name);
+  const UniqueFd seen = open_beneath(directory(parent)->get(), name, O_PATH | O_DIRECTORY);
+  if (!is_ours(seen.get())) {
+    return std::nullopt;
+  }
+  // By its descriptor, for it may be closed to us; and by no name, for that may be another's now.
+  const std::string pinned = fmt::format("/proc/self/fd/{}", seen.get());
+  static_cast<void>(::chmod(pinned.c_str(), 0700));
+  UniqueFd fd = azekura::open_file(pinned, O_RDONLY | O_DIRECTORY);
+  open_up(fd.get());
+  const auto id = static_cast<DirectoryId>(nodes_.size());
+  nodes_.push_back({parent, name});
+  keep_open(id, std::move(fd));
+  return id;
+}
+
 UniqueFd PathGuard::create_file(DirectoryId directory_id, const std::string& name) {
   check_name(name);
   return open_beneath(directory(directory_id)->get(), name, O_WRONLY | O_CREAT | O_EXCL);
@@ -162,6 +185,59 @@ UniqueFd PathGuard::open_file(DirectoryId directory_id, const std::string& name,
                       printable(path(directory_id, name))};
   }
   return file;
+}
+
+UniqueFd PathGuard::open_node(DirectoryId directory_id, const std::string& name, mode_t type) {
+  check_name(name);
+  UniqueFd node = open_beneath(directory(directory_id)->get(), name, O_PATH);
+  struct stat info {};
+  if (::fstat(node.get(), &info) != 0) {
+    throw SystemError{errno, "look at \"{}\"", printable(path(directory_id, name))};
+  }
+  if ((info.st_mode & S_IFMT) != type || info.st_nlink != 1) {
+    throw SystemError{EEXIST, "use \"{}\", which is no longer what was made here",
+                      printable(path(directory_id, name))};
+  }
+  return node;
+}
+
+std::optional<struct stat> PathGuard::look_at(DirectoryId directory_id, const std::string& name) {
+  check_name(name);
+  struct stat info {};
+  if (::fstatat(directory(directory_id)->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    return info;
+  }
+  if (errno != ENOENT) {
+    throw SystemError{errno, "look at \"{}\"", printable(path(directory_id, name))};
+  }
+  return std::nullopt;
+}
+
+std::string PathGuard::free_name(DirectoryId directory_id, const std::string& name,
+                                 const std::string& suffix) {
+  for (unsigned attempt = 1;; ++attempt) {
+    const std::string end = attempt == 1 ? suffix : fmt::format("{}-{}", suffix, attempt);
+    std::string candidate = name.substr(0, kNameMax - end.size()) + end;
+    if (!look_at(directory_id, candidate)) {
+      return candidate;
+    }
+  }
+}
+
+std::vector<std::string> PathGuard::list(DirectoryId directory_id) {
+  return names_in(directory(directory_id)->get());
+}
+
+std::string PathGuard::read_link(DirectoryId directory_id, const std::string& name) {
+  check_name(name);
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size =
+      ::readlinkat(directory(directory_id)->get(), name.c_str(), target.data(), target.size());
+  if (size < 0) {
+    throw SystemError{errno, "read the link \"{}\"", printable(path(directory_id, name))};
+  }
+  target.resize(static_cast<std::size_t>(size));
+  return target;
 }
 
 void PathGuard::place(DirectoryId directory_id, const std::string& temporary,
@@ -187,6 +263,17 @@ void PathGuard::remove(DirectoryId directory_id, const std::string& name) {
   if (::unlinkat(directory(directory_id)->get(), name.c_str(), 0) != 0) {
     throw SystemError{errno, "remove \"{}\"", printable(path(directory_id, name))};
   }
+}
+
+bool PathGuard::remove_if_empty(DirectoryId directory_id, const std::string& name) {
+  check_name(name);
+  if (::unlinkat(directory(directory_id)->get(), name.c_str(), AT_REMOVEDIR) == 0) {
+    return true;
+  }
+  if (errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY) {
+    return false;
+  }
+  throw SystemError{errno, "remove \"{}\"", printable(path(directory_id, name))};
 }
 
 void PathGuard::make_symlink(DirectoryId directory_id, const std::string& name,

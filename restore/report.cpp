@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <numeric>
 
 namespace azekura::restore {
 
 namespace {
 
-std::vector<ByteRange> merge(std::vector<ByteRange> ranges) {
+std::vector<LostRange> merge(std::vector<LostRange> ranges) {
   std::sort(ranges.begin(), ranges.end(),
-            [](const ByteRange& a, const ByteRange& b) { return a.offset < b.offset; });
-  std::vector<ByteRange> merged;
-  for (const ByteRange& range : ranges) {
-    if (!merged.empty() && merged.back().offset + merged.back().length == range.offset) {
+            [](const LostRange& a, const LostRange& b) { return a.offset < b.offset; });
+  std::vector<LostRange> merged;
+  for (const LostRange& range : ranges) {
+    if (!merged.empty() && merged.back().offset + merged.back().length == range.offset &&
+        merged.back().pack == range.pack) {
       merged.back().length += range.length;
     } else {
       merged.push_back(range);
@@ -21,7 +23,18 @@ std::vector<ByteRange> merge(std::vector<ByteRange> ranges) {
   return merged;
 }
 
+constexpr std::array<std::string_view, kLacks> kLackNames{
+    "owner",     "mode",        "set_id",     "time",
+    "attribute", "access_list", "capability", "trusted_attribute",
+    "flags",     "device",      "socket"};
+
 }  // namespace
+
+std::string_view name_of(Lack lack) noexcept { return kLackNames[static_cast<std::size_t>(lack)]; }
+
+std::uint64_t LackCounts::total() const noexcept {
+  return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
+}
 
 void Reporter::phase(std::string_view name, std::uint64_t total_bytes) {
   observer_.phase(name, total_bytes);
@@ -35,9 +48,16 @@ void Reporter::made_file(std::uint64_t bytes) {
   report_.bytes += bytes;
 }
 
-void Reporter::lost(const std::string& path, std::string reason, std::vector<ByteRange> ranges) {
+void Reporter::kept_file(std::uint64_t bytes) {
+  made_file(bytes);
+  ++report_.kept;
+  advanced(bytes);
+}
+
+void Reporter::lost(const std::string& path, std::string reason, std::vector<LostRange> ranges,
+                    std::string saved_as) {
   observer_.flawed(path, reason);
-  report_.lost.push_back({path, std::move(reason), merge(std::move(ranges))});
+  report_.lost.push_back({path, std::move(reason), merge(std::move(ranges)), std::move(saved_as)});
 }
 
 void Reporter::flawed(const std::string& path, EntryFlaw flaw) {
@@ -47,9 +67,14 @@ void Reporter::flawed(const std::string& path, EntryFlaw flaw) {
   }
 }
 
-void Reporter::metadata_flaw(const std::string& path, std::string_view reason) {
-  ++report_.metadata_flaws;
-  observer_.flawed(path, reason);
+void Reporter::left_out(const std::string& path, Lack lack) {
+  report_.left_out.add(lack);
+  observer_.left_out(path, name_of(lack));
+}
+
+void Reporter::not_set(const std::string& path, Lack lack, std::string_view reason) {
+  report_.not_set.add(lack);
+  observer_.not_set(path, name_of(lack), reason);
 }
 
 std::string_view meaning_of(EntryFlaw flaw) noexcept {

@@ -4,6 +4,8 @@
 #include "core/error.h"
 #include "core/observer.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,11 +21,21 @@ struct ByteRange {
   bool operator==(const ByteRange&) const = default;
 };
 
-/// Something wanted that is not in the target. Raw bytes in `path`; `reason` is printable.
+/// Bytes of a file that cannot be had, and the pack they are in.
+struct LostRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::uint32_t pack = 0;
+
+  bool operator==(const LostRange&) const = default;
+};
+
+/// Something wanted that is not in the target. Raw bytes in paths; `reason` is printable.
 struct LostItem {
   std::string path;
   std::string reason;
-  std::vector<ByteRange> ranges;  ///< sorted, merged; empty if it is not about some bytes only
+  std::vector<LostRange> ranges;  ///< sorted, merged; empty if it is not about some bytes only
+  std::string saved_as;  ///< where the rest of the file is, these ranges as zeros; empty: nowhere
 
   bool operator==(const LostItem&) const = default;
 };
@@ -36,14 +48,47 @@ struct FlawedItem {
   bool operator==(const FlawedItem&) const = default;
 };
 
+/// What a restored object can be without.
+enum class Lack {
+  owner,
+  mode,
+  set_id,
+  time,
+  attribute,
+  access_list,
+  capability,
+  trusted_attribute,
+  flags,
+  device,
+  socket,
+};
+inline constexpr std::size_t kLacks = 11;
+/// Such as "access_list": the word for machines.
+std::string_view name_of(Lack lack) noexcept;
+
+/// How many objects are without each.
+class LackCounts {
+ public:
+  void add(Lack lack) noexcept { ++counts_[static_cast<std::size_t>(lack)]; }
+  [[nodiscard]] std::uint64_t of(Lack lack) const noexcept {
+    return counts_[static_cast<std::size_t>(lack)];
+  }
+  [[nodiscard]] std::uint64_t total() const noexcept;
+
+ private:
+  std::array<std::uint64_t, kLacks> counts_{};
+};
+
 /// What a restore did.
 struct RestoreReport {
   std::uint64_t entries = 0;  ///< objects made, a further name of a file included
   std::uint64_t files = 0;    ///< files of them, each written once
   std::uint64_t bytes = 0;    ///< logical bytes of these files
+  std::uint64_t kept = 0;     ///< files of them that an earlier run had finished
   std::vector<LostItem> lost;
   std::vector<FlawedItem> flawed;
-  std::uint64_t metadata_flaws = 0;  ///< owners, modes, ... that could not be set
+  LackCounts left_out;  ///< by the mode
+  LackCounts not_set;   ///< by the system
 };
 
 /// Collects the report and tells the observer as it happens.
@@ -57,11 +102,15 @@ class Reporter {
   void advanced(std::uint64_t more_bytes);
   void made_entry() { ++report_.entries; }
   void made_file(std::uint64_t bytes);
+  /// A file that is there already.
+  void kept_file(std::uint64_t bytes);
   /// `path` is not in the target. Shape: ranges in any order.
-  void lost(const std::string& path, std::string reason, std::vector<ByteRange> ranges = {});
+  void lost(const std::string& path, std::string reason, std::vector<LostRange> ranges = {},
+            std::string saved_as = {});
   /// Nothing is reported for EntryFlaw::none.
   void flawed(const std::string& path, EntryFlaw flaw);
-  void metadata_flaw(const std::string& path, std::string_view reason);
+  void left_out(const std::string& path, Lack lack);
+  void not_set(const std::string& path, Lack lack, std::string_view reason);
   void notice(std::string_view text) { observer_.notice(text); }
 
   [[nodiscard]] RestoreReport take() { return std::move(report_); }

@@ -10,19 +10,27 @@ namespace {
 
 constexpr std::size_t kFilesMax = 200'000;
 constexpr std::size_t kOpenFilesMax = 128;
-
 }  // namespace
 
 RestoreWindow::RestoreWindow(ExtentSource& source, PathGuard& guard, MetadataApplier& metadata,
-                             Reporter& reporter)
-    : source_{source}, guard_{guard}, metadata_{metadata}, reporter_{reporter} {}
+                             Reporter& reporter, bool best_effort, FilePlaced placed)
+    : source_{source},
+      guard_{guard},
+      metadata_{metadata},
+      reporter_{reporter},
+      best_effort_{best_effort},
+      placed_{std::move(placed)} {}
 
-void RestoreWindow::add(FileTask task, std::span<const Extent> extents) {
+void RestoreWindow::add(FileTask task, std::span<const Extent> extents,
+                        std::optional<std::string> flaw) {
+  if (flaw && !best_effort_) {
+    throw DamageError{"{}", *flaw};
+  }
   const auto number = static_cast<std::uint32_t>(files_.size());
   const std::uint32_t count = plan_.add(number, extents, task.size);
   FileWriter writer{guard_, task.directory};
-  PendingFile& file = files_.emplace_back(
-      PendingFile{std::move(task), std::move(writer), {}, 0, count, {}, {}, {}});
+  PendingFile& file =
+      files_.emplace_back(std::move(task), std::move(writer), count, std::move(flaw));
   std::uint64_t offset = 0;
   for (const Extent& extent : extents) {
     if (extent.kind == ExtentKind::zero) {
@@ -31,7 +39,7 @@ void RestoreWindow::add(FileTask task, std::span<const Extent> extents) {
     file.gap_bytes += extent.kind == ExtentKind::data ? 0 : extent.length;
     offset += extent.length;
   }
-  if (count == 0) {
+  if (count == 0 && !file.flaw) {
     attempt(number, [&] { finish(file); });
     if (!file.loss) {
       files_.pop_back();
@@ -45,6 +53,7 @@ bool RestoreWindow::is_full() const noexcept {
 
 void RestoreWindow::run() {
   fetch_all();
+  salvage();
   settle();
   plan_.clear();
   files_.clear();
@@ -52,27 +61,99 @@ void RestoreWindow::run() {
 
 void RestoreWindow::fetch_all() {
   plan_.sort();
-  std::vector<WantedExtent> wanted;
-  for (batch_ = plan_.next_batch(); !batch_.empty(); batch_ = plan_.next_batch()) {
-    wanted.clear();
-    for (const PlannedExtent& extent : batch_) {
-      wanted.push_back(extent.wanted);
-    }
-    delivered_.assign(batch_.size(), 0);
-    source_.fetch(wanted, *this);
+  for (auto batch = plan_.next_batch(); !batch.empty(); batch = plan_.next_batch()) {
+    fetch(batch);
   }
 }
 
+void RestoreWindow::fetch(std::span<const PlannedExtent> extents) {
+  std::vector<WantedExtent> wanted;
+  for (const PlannedExtent& extent : extents) {
+    wanted.push_back(extent.wanted);
+  }
+  batch_ = extents;
+  delivered_.assign(batch_.size(), 0);
+  source_.fetch(wanted, *this);
+}
+
+void RestoreWindow::salvage() {
+  is_salvaging_ = true;
+  std::vector<PlannedExtent> chunks;
+  for (const PlannedExtent& extent : failed_) {
+    PendingFile& file = files_[extent.file];
+    attempt(extent.file, [&] {
+      note_use(extent.file);
+      file.writer.wipe(extent.offset, extent.wanted.length);
+    });
+    chunks.clear();
+    for (const WantedExtent& chunk : source_.chunks_of(extent.wanted)) {
+      const std::uint64_t before = chunk.position.byte - extent.wanted.position.byte;
+      chunks.push_back({chunk, extent.file, extent.offset + before});
+    }
+    if (chunks.empty()) {
+      file.lost_ranges.push_back(
+          {extent.offset, extent.wanted.length, extent.wanted.position.pack});
+    } else {
+      fetch(chunks);
+    }
+    --file.unproven;  // its lost ranges say what is missing
+  }
+  failed_.clear();
+  is_salvaging_ = false;
+}
+
 void RestoreWindow::settle() {
-  for (PendingFile& file : files_) {
-    if (file.unproven > 0 && !file.loss) {
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    PendingFile& file = files_[i];
+    const bool is_salvaged = !file.is_given_up && file.loss && !file.flaw && file.unproven == 0 &&
+                             file.lost_ranges.empty();
+    if (is_salvaged) {  // its chunks were intact after all
+      file.loss.reset();
+      attempt(static_cast<std::uint32_t>(i), [&] { finish(file); });
+      continue;
+    }
+    if (file.flaw && !file.loss) {
+      file.loss = std::move(file.flaw);
+    } else if (file.unproven > 0 && !file.loss) {
       lose(file, "its bytes were not delivered");
     }
-    if (file.loss) {
+    if (!file.loss) {
+      continue;
+    }
+    if (best_effort_ && !file.is_given_up && file.proven_bytes > 0) {
+      keep_damaged(file);
+    } else {
+      forget_use(file);
+      file.writer.discard();
       reporter_.lost(guard_.path(file.task.directory, file.task.name), *file.loss,
                      std::move(file.lost_ranges));
     }
   }
+}
+
+void RestoreWindow::keep_damaged(PendingFile& file) {
+  forget_use(file);
+  file.writer.suspend();
+  damaged_.push_back({std::move(file.task), std::move(file.writer), std::move(file.zeros),
+                      std::move(*file.loss), std::move(file.lost_ranges)});
+}
+
+void RestoreWindow::place_damaged() {
+  for (DamagedFile& file : damaged_) {
+    const std::string path = guard_.path(file.task.directory, file.task.name);
+    try {
+      file.task.name = guard_.free_name(file.task.directory, file.task.name, ".damaged");
+      static_cast<void>(place(file.writer, file.task, file.zeros));
+      reporter_.lost(path, std::move(file.loss), std::move(file.lost_ranges),
+                     guard_.path(file.task.directory, file.task.name));
+    } catch (const Error& error) {
+      if (!concerns_one_item(error)) {
+        throw;
+      }
+      reporter_.lost(path, error.one_line(), std::move(file.lost_ranges));
+    }
+  }
+  damaged_.clear();
 }
 
 template <typename Step>
@@ -91,23 +172,27 @@ void RestoreWindow::lose(PendingFile& file, std::string reason) {
   if (!file.loss) {
     file.loss = std::move(reason);
   }
+  file.is_given_up = true;
   forget_use(file);
   file.writer.discard();
 }
 
-void RestoreWindow::finish(PendingFile& file) {
-  const FileTask& task = file.task;
-  for (const ByteRange& range : file.zeros) {
-    file.writer.write_zeros(range.offset, range.length);
+struct stat RestoreWindow::place(FileWriter& writer, const FileTask& task,
+                                 const std::vector<ByteRange>& zeros) {
+  for (const ByteRange& range : zeros) {
+    writer.write_zeros(range.offset, range.length);
   }
-  file.writer.place(task.size, task.name, [&](int fd) {
+  return writer.place(task.size, task.name, [&](int fd) {
     metadata_.apply(fd, task.attributes, guard_.path(task.directory, task.name));
   });
+}
+
+void RestoreWindow::finish(PendingFile& file) {
+  const FileTask& task = file.task;
+  const struct stat info = place(file.writer, task, file.zeros);
   forget_use(file);
-  if (task.attributes.flags != 0) {
-    flagged_.push_back({task.directory, task.name, task.attributes.flags});
-  }
   reporter_.made_file(task.size);
+  placed_(task, info);
   reporter_.advanced(file.gap_bytes);
 }
 
@@ -143,7 +228,7 @@ void RestoreWindow::bytes(std::size_t index, std::uint64_t offset, ByteView byte
   AZK_CHECK(offset == delivered_[index] && bytes.size() <= extent.wanted.length - offset);
   delivered_[index] += static_cast<std::uint32_t>(bytes.size());
   PendingFile& file = files_[extent.file];
-  if (file.loss) {
+  if (file.is_given_up) {
     return;
   }
   attempt(extent.file, [&] {
@@ -157,8 +242,12 @@ void RestoreWindow::proven(std::size_t index) {
   const PlannedExtent& extent = batch_[index];
   AZK_CHECK(delivered_[index] == extent.wanted.length);
   PendingFile& file = files_[extent.file];
+  file.proven_bytes += extent.wanted.length;
+  if (is_salvaging_) {
+    return;
+  }
   --file.unproven;
-  if (file.unproven == 0 && !file.loss) {
+  if (file.unproven == 0 && !file.loss && !file.flaw) {
     attempt(extent.file, [&] {
       note_use(extent.file);
       finish(file);
@@ -169,8 +258,22 @@ void RestoreWindow::proven(std::size_t index) {
 void RestoreWindow::failed(std::size_t index, const Error& error) {
   const PlannedExtent& extent = batch_[index];
   PendingFile& file = files_[extent.file];
-  file.lost_ranges.push_back({extent.offset, extent.wanted.length});
-  lose(file, error.one_line());
+  if (!file.loss) {
+    file.loss = error.one_line();
+  }
+  if (best_effort_ && !is_salvaging_) {
+    failed_.push_back(extent);
+    return;
+  }
+  file.lost_ranges.push_back({extent.offset, extent.wanted.length, extent.wanted.position.pack});
+  if (is_salvaging_) {
+    attempt(extent.file, [&] {
+      note_use(extent.file);
+      file.writer.wipe(extent.offset, extent.wanted.length);
+    });
+  } else {
+    lose(file, error.one_line());
+  }
 }
 
 }  // namespace azekura::restore

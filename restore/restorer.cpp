@@ -6,6 +6,7 @@
 #include "restore/hard_links.h"
 #include "restore/path_guard.h"
 #include "restore/restore_window.h"
+#include "restore/resumption.h"
 #include "restore/selection.h"
 #include "restore/tree_view.h"
 
@@ -13,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -21,8 +24,12 @@ namespace azekura::restore {
 
 namespace {
 
-bool is_device(EntryKind kind) {
-  return kind == EntryKind::block_device || kind == EntryKind::character_device;
+TargetState target_state(const Snapshot& snapshot, const RestoreSettings& settings) {
+  if (snapshot.root.kind != EntryKind::directory) {
+    return TargetState::any;
+  }
+  return settings.journal != nullptr && settings.journal->is_resumed() ? TargetState::resumed
+                                                                       : TargetState::empty;
 }
 
 class TreeRestorer {
@@ -34,11 +41,17 @@ class TreeRestorer {
         mode_{settings.mode},
         selection_{settings.paths},
         reporter_{observer},
-        guard_{settings.target,
-               snapshot.root.kind == EntryKind::directory ? TargetState::empty : TargetState::any},
+        guard_{settings.target, target_state(snapshot, settings), settings.folder,
+               settings.journal != nullptr ? settings.journal->name() : ""},
         metadata_{settings.mode, reporter_},
-        window_{source, guard_, metadata_, reporter_},
-        links_{guard_, reporter_} {}
+        resumption_{guard_, reporter_, settings.journal, settings.folder},
+        window_{source,
+                guard_,
+                metadata_,
+                reporter_,
+                settings.best_effort,
+                [this](const FileTask& task, const struct stat& info) { note_placed(task, info); }},
+        links_{guard_, reporter_, resumption_} {}
 
   RestoreReport run() {
     reporter_.phase("restore", selection_.is_everything() ? snapshot_.totals.bytes : 0);
@@ -47,6 +60,7 @@ class TreeRestorer {
     flush();
     restore_orphans();
     flush();
+    window_.place_damaged();
     finish_metadata();
     guard_.sync();
     return reporter_.take();
@@ -57,6 +71,14 @@ class TreeRestorer {
   struct Level {
     DirectoryId directory = DirectoryId::target;
     Coverage coverage = Coverage::none;
+    std::vector<std::string> strangers;  ///< names there that no entry has claimed yet, sorted
+  };
+  /// A file that is in place but for its flags.
+  struct FlaggedFile {
+    DirectoryId directory = DirectoryId::target;
+    std::string name;
+    std::uint32_t flags = 0;
+    ino_t inode = 0;
   };
   /// A further name of a file whose first name is not among what is wanted.
   struct Orphan {
@@ -73,13 +95,21 @@ class TreeRestorer {
   void visit_directory(TreeWalk& walk, DirectoryId parent, Coverage coverage);
   void place(const Entry& entry, DirectoryId directory, const std::string& name);
   void place_file(const Entry& entry, DirectoryId directory, const std::string& name);
-  void place_special(const Entry& entry, DirectoryId directory, const std::string& name);
+  /// A symbolic link, FIFO or device. False if it is a device and this user may not make one.
+  bool make_special(const Entry& entry, DirectoryId directory, const std::string& name);
   void add_to_window(const Entry& entry, DirectoryId directory, const std::string& name);
   void restore_orphans();
   void find_contents(std::unordered_map<std::uint64_t, std::size_t>& heirs);
   /// Gives `heir` the part of the first name of the file that `entry` is.
   void adopt(const Entry& entry, Orphan& heir);
+  void enter(DirectoryId directory, Coverage coverage);
+  /// Leaves the directories that are not above an entry of that depth.
+  void leave(std::size_t depth);
+  /// Nothing is to be done for a file that is there and finished.
+  bool keep(const Entry& entry, DirectoryId directory, const std::string& name);
+  void note_placed(const FileTask& task, const struct stat& info);
   void finish_metadata();
+  void finish_flags(const FlaggedFile& file, const std::string& path);
   void flush();
 
   /// Runs a step; a failure that concerns one item is reported for `path`.
@@ -104,10 +134,12 @@ class TreeRestorer {
   Reporter reporter_;
   PathGuard guard_;
   MetadataApplier metadata_;
+  Resumption resumption_;
   RestoreWindow window_;
   HardLinks links_;
   std::vector<Level> levels_;
   std::vector<Orphan> orphans_;
+  std::vector<FlaggedFile> flagged_;
   std::vector<std::optional<Attributes>> directories_;  ///< by DirectoryId
 };
 
@@ -130,6 +162,22 @@ void TreeRestorer::walk_tree() {
       flush();
     }
   }
+  leave(0);
+}
+
+void TreeRestorer::enter(DirectoryId directory, Coverage coverage) {
+  levels_.push_back({directory, coverage, resumption_.clean(directory)});
+}
+
+void TreeRestorer::leave(std::size_t depth) {
+  for (; levels_.size() > depth; levels_.pop_back()) {
+    const Level& level = levels_.back();
+    if (!level.strangers.empty()) {
+      const std::string path = guard_.path(level.directory);
+      reporter_.notice(fmt::format("\"{}\" has {} more entries than the restore made; they stay",
+                                   path.empty() ? "." : printable(path), level.strangers.size()));
+    }
+  }
 }
 
 void TreeRestorer::visit(TreeWalk& walk) {
@@ -138,21 +186,28 @@ void TreeRestorer::visit(TreeWalk& walk) {
     visit_root(entry);
     return;
   }
-  levels_.resize(walk.depth());
-  const Level above = levels_.back();
+  leave(walk.depth());
+  Level& above = levels_.back();
+  const DirectoryId directory = above.directory;
   const Coverage coverage = selection_.of(walk.path(), above.coverage);
   if (coverage == Coverage::none) {
     walk.skip();
-  } else if (entry.kind == EntryKind::directory) {
-    visit_directory(walk, above.directory, coverage);
+    return;
+  }
+  const auto own = std::lower_bound(above.strangers.begin(), above.strangers.end(), entry.name);
+  if (own != above.strangers.end() && *own == entry.name) {
+    above.strangers.erase(own);
+  }
+  if (entry.kind == EntryKind::directory) {
+    visit_directory(walk, directory, coverage);
   } else if (coverage == Coverage::whole) {
-    attempt(walk.path(), [&] { place(entry, above.directory, entry.name); });
+    attempt(walk.path(), [&] { place(entry, directory, entry.name); });
   }
 }
 
 void TreeRestorer::visit_root(const Entry& root) {
   if (root.kind == EntryKind::directory) {
-    levels_.push_back({DirectoryId::target, selection_.of_root()});
+    enter(DirectoryId::target, selection_.of_root());
     directories_.front() = attributes_of(root);
     if (selection_.is_everything()) {
       reporter_.flawed(".", root.flaw);
@@ -160,16 +215,17 @@ void TreeRestorer::visit_root(const Entry& root) {
     return;
   }
   const std::string& name = snapshot_.source.name;
+  static_cast<void>(resumption_.clean(DirectoryId::target));
   attempt(name, [&] { place(root, DirectoryId::target, name); });
 }
 
 void TreeRestorer::visit_directory(TreeWalk& walk, DirectoryId parent, Coverage coverage) {
   const Entry& entry = walk.entry();
   const bool made = attempt(walk.path(), [&] {
-    const DirectoryId id = guard_.make_directory(parent, entry.name);
+    const DirectoryId id = resumption_.make_directory(parent, entry.name);
     directories_.emplace_back(attributes_of(entry));
-    levels_.push_back({id, coverage});
     reporter_.made_entry();
+    enter(id, coverage);
   });
   if (!made) {
     walk.skip();
@@ -185,11 +241,11 @@ void TreeRestorer::place(const Entry& entry, DirectoryId directory, const std::s
   }
   const std::string path = guard_.path(directory, name);
   if (entry.kind == EntryKind::socket) {
-    reporter_.notice(fmt::format("\"{}\": socket left out", printable(path)));
+    reporter_.left_out(path, Lack::socket);
     return;
   }
   if (is_device(entry.kind) && mode_ == RestoreMode::data) {
-    reporter_.notice(fmt::format("\"{}\": device left out", printable(path)));
+    reporter_.left_out(path, Lack::device);
     return;
   }
   reporter_.flawed(path, entry.flaw);
@@ -197,36 +253,40 @@ void TreeRestorer::place(const Entry& entry, DirectoryId directory, const std::s
     links_.add_further(entry.hard_link->id, entry.kind, directory, name);
     return;
   }
+  resumption_.make_way(directory, name, looks_of(entry));
+  if (!make_special(entry, directory, name)) {
+    return;
+  }
+  reporter_.made_entry();
+  const UniqueFd node = guard_.open_node(directory, name, looks_of(entry).type);
+  metadata_.apply_to_node(node.get(), attributes_of(entry), path);
   if (entry.hard_link) {
     links_.add_first(entry.hard_link->id, entry.kind, directory, name);
   }
-  place_special(entry, directory, name);
 }
 
-void TreeRestorer::place_special(const Entry& entry, DirectoryId directory,
-                                 const std::string& name) {
-  switch (entry.kind) {
-    case EntryKind::symlink:
-      guard_.make_symlink(directory, name, entry.link_target);
-      break;
-    case EntryKind::fifo:
-      guard_.make_node(directory, name, S_IFIFO, 0);
-      break;
-    case EntryKind::block_device:
-    case EntryKind::character_device: {
-      const mode_t type = entry.kind == EntryKind::block_device ? S_IFBLK : S_IFCHR;
-      const DeviceNumber device = entry.device.value_or(DeviceNumber{});
-      guard_.make_node(directory, name, type, makedev(device.major, device.minor));
-      break;
-    }
-    case EntryKind::file:
-    case EntryKind::directory:
-    case EntryKind::socket:
-      AZK_CHECK(false);
+bool TreeRestorer::make_special(const Entry& entry, DirectoryId directory,
+                                const std::string& name) {
+  if (entry.kind == EntryKind::symlink) {
+    guard_.make_symlink(directory, name, entry.link_target);
+    return true;
   }
-  reporter_.made_entry();
-  metadata_.apply_at(guard_.directory(directory)->get(), name, attributes_of(entry),
-                     guard_.path(directory, name));
+  if (entry.kind == EntryKind::fifo) {
+    guard_.make_node(directory, name, S_IFIFO, 0);
+    return true;
+  }
+  const mode_t type = entry.kind == EntryKind::block_device ? S_IFBLK : S_IFCHR;
+  const DeviceNumber device = entry.device.value_or(DeviceNumber{});
+  try {
+    guard_.make_node(directory, name, type, makedev(device.major, device.minor));
+    return true;
+  } catch (const SystemError& error) {
+    if (error.error_number() != EPERM) {
+      throw;
+    }
+    reporter_.not_set(guard_.path(directory, name), Lack::device, error.what());
+    return false;
+  }
 }
 
 void TreeRestorer::place_file(const Entry& entry, DirectoryId directory, const std::string& name) {
@@ -250,11 +310,42 @@ void TreeRestorer::place_file(const Entry& entry, DirectoryId directory, const s
 void TreeRestorer::add_to_window(const Entry& entry, DirectoryId directory,
                                  const std::string& name) {
   reporter_.flawed(guard_.path(directory, name), entry.flaw);
-  const std::vector<Extent> extents = resolve_extents(source_, *entry.content);
-  if (const std::optional<std::string> problem = source_.mismatch(*entry.content, extents)) {
-    throw DamageError{"{}", *problem};
+  if (keep(entry, directory, name)) {
+    return;
   }
-  window_.add({directory, name, attributes_of(entry), entry.content->size}, extents);
+  resumption_.make_way(directory, name, looks_of(entry));
+  const std::vector<Extent> extents = resolve_extents(source_, *entry.content);
+  std::optional<std::uint64_t> hard_link;
+  if (entry.hard_link) {
+    hard_link = entry.hard_link->id;
+  }
+  window_.add({directory, name, attributes_of(entry), entry.content->size, hard_link}, extents,
+              source_.mismatch(*entry.content, extents));
+}
+
+bool TreeRestorer::keep(const Entry& entry, DirectoryId directory, const std::string& name) {
+  const std::optional<struct stat> info = resumption_.finished(directory, name);
+  if (!info) {
+    return false;
+  }
+  reporter_.kept_file(entry.content->size);
+  if (entry.hard_link) {
+    links_.note_placed(entry.hard_link->id, *info);
+  }
+  if (const std::uint32_t flags = attributes_of(entry).flags) {
+    flagged_.push_back({directory, name, flags, info->st_ino});
+  }
+  return true;
+}
+
+void TreeRestorer::note_placed(const FileTask& task, const struct stat& info) {
+  resumption_.add(task.directory, task.name, info);
+  if (task.hard_link) {
+    links_.note_placed(*task.hard_link, info);
+  }
+  if (task.attributes.flags != 0) {
+    flagged_.push_back({task.directory, task.name, task.attributes.flags, info.st_ino});
+  }
 }
 
 void TreeRestorer::restore_orphans() {
@@ -316,19 +407,21 @@ void TreeRestorer::adopt(const Entry& entry, Orphan& heir) {
 }
 
 void TreeRestorer::finish_metadata() {
-  for (const FlaggedFile& file : window_.flagged()) {
+  for (const FlaggedFile& file : flagged_) {
     const std::string path = guard_.path(file.directory, file.name);
     try {
-      metadata_.apply_flags(guard_.open_file(file.directory, file.name, O_RDONLY).get(), file.flags,
-                            path);
+      finish_flags(file, path);
     } catch (const SystemError& error) {
-      reporter_.metadata_flaw(path, error.what());
+      reporter_.not_set(path, Lack::flags, error.what());
     }
   }
   // A directory has a larger number than those above it, so this goes deepest first.
   for (std::size_t i = directories_.size(); i-- > 0;) {
     if (!directories_[i]) {
       continue;
+    }
+    if (i == 0) {
+      resumption_.finish();
     }
     const auto id = static_cast<DirectoryId>(i);
     const std::string path = i == 0 ? "." : guard_.path(id);
@@ -339,8 +432,20 @@ void TreeRestorer::finish_metadata() {
         metadata_.apply_flags(handle->get(), directories_[i]->flags, path);
       }
     } catch (const SystemError& error) {
-      reporter_.metadata_flaw(path, error.what());
+      reporter_.not_set(path, Lack::mode, error.what());
     }
+  }
+}
+
+void TreeRestorer::finish_flags(const FlaggedFile& file, const std::string& path) {
+  const UniqueFd open = guard_.open_file(file.directory, file.name, O_RDONLY);
+  struct stat info {};
+  if (::fstat(open.get(), &info) != 0 || info.st_ino != file.inode) {
+    throw SystemError{EEXIST, "use \"{}\", which is no longer the file made here", printable(path)};
+  }
+  metadata_.apply_flags(open.get(), file.flags, path);
+  if (::fstat(open.get(), &info) == 0) {
+    resumption_.add(file.directory, file.name, info);  // flags are a change of the file
   }
 }
 

@@ -119,7 +119,7 @@ class Restore(AzekuraCase):
 
     def test_needs_a_target_or_standard_output(self):
         hint = "see 'azekura --help'"
-        self.assert_fails(USAGE, "restore: give --target DIR or --stdout", "restore", "latest",
+        self.assert_fails(USAGE, "restore: give --target DIR, --stdout or --dry-run", "restore", "latest",
                           *self.keyed(), hint=hint, out="")
         ended = self.azekura("restore", "latest", *self.keyed(), "--stdout", "--target",
                              self.target, code=USAGE)
@@ -151,11 +151,136 @@ class Restore(AzekuraCase):
     def test_as_json(self):
         objects = self.restored("latest", "--json").objects()
         self.assertEqual([one["event"] for one in objects], ["restored", "restored", "done"])
-        self.assertEqual(list(objects[0]), ["event", "snapshot", "entries", "files", "bytes",
-                                            "lost", "flawed", "metadata_not_set"])
-        self.assertEqual(list(objects[-1]), ["event", "files", "bytes", "lost", "seconds"])
+        self.assertEqual(list(objects[0]), ["event", "snapshot", "entries", "files", "bytes", "kept",
+                                            "lost", "flawed", "metadata_not_set", "left_out", "not_set"])
+        self.assertEqual(list(objects[-1]),
+                         ["event", "dry_run", "files", "bytes", "lost", "seconds"])
         self.assertEqual(objects[-1]["lost"], 0)
         self.assertEqual(objects[-1]["bytes"], sum(one["bytes"] for one in objects[:-1]))
+
+    def test_a_dry_run_says_what_would_be_and_touches_nothing(self):
+        before = state_of(self.medium)
+        for arguments in ([], ["--target", self.target]):
+            dry = self.azekura("restore", "latest", *self.keyed(), "--dry-run", "--json",
+                               *arguments).objects()
+            self.assertFalse(self.target.exists())
+        self.assert_same(state_of(self.medium), before)
+        real = self.restored("latest", "--json").objects()
+        for said, done in zip(dry, real):
+            for field in ("snapshot", "entries", "files", "bytes", "lost", "left_out", "not_set"):
+                self.assertEqual(said.get(field), done.get(field))
+        self.assertEqual([one["event"] for one in dry], ["forecast", "forecast", "done"])
+        self.assertTrue(dry[-1]["dry_run"])
+        self.assertGreater(dry[1]["packs"], 0)
+        ended = self.azekura("restore", "1/tree", *self.keyed(), "--dry-run")
+        self.assertRegex(ended.text, r"(?s)^1/tree +\d+ entries +390\.6 KiB  from \d+ packs\n"
+                                     r".*: a dry run, nothing was written\n$")
+
+    def test_a_dry_run_refuses_what_the_restore_would(self):
+        self.target.mkdir()
+        (self.target / "theirs").write_text("kept")
+        self.assert_refused(f'"{self.target}" is not empty', "latest", "--dry-run",
+                            hint="choose a folder that does not exist yet, or an empty one")
+        ended = self.azekura("restore", "latest/tree", *self.keyed(), "--dry-run", "--path", "x",
+                             code=USAGE)
+        self.assertIn('the snapshot has no "x"', ended.errors)
+
+    def test_best_effort_gives_all_that_is_intact(self):
+        image = (self.tree / "ward" / "図" / "image.raw").read_bytes()
+        big = self.tree / "big"
+        big.write_bytes(self.random.randbytes(4_000_000))
+        (self.tree / "big.damaged").write_bytes(b"another")
+        self.backup("tree")
+        pack = max((one for one in self.medium.glob("packs/*/*")
+                    if one.stat().st_size > 4_000_000), key=lambda path: path.name)
+        data = bytearray(pack.read_bytes())
+        data[2_000_000] ^= 1
+        pack.chmod(0o600)
+        pack.write_bytes(data)
+
+        strict = self.restored("latest/tree", "--json", code=5)
+        (lost,) = strict.events("lost")
+        self.assertEqual((lost["path"], lost.get("saved_as")), ("big", None))
+        self.assertEqual((self.target / "big.damaged").read_bytes(), b"another")
+        self.assertFalse((self.target / "big").exists())
+
+        found = self.home / "found"
+        arguments = ("restore", "latest/tree", *self.keyed(), "--best-effort", "--target")
+        (lost,) = self.azekura(*arguments, found, "--json", code=5).events("lost")
+        self.assertEqual((lost["path"], lost["saved_as"]), ("big", "big.damaged-2"))
+        self.assertEqual(set(lost["packs"]), {pack.name.split(".")[0]})
+        wanted = bytearray(big.read_bytes())
+        for offset, length in lost["ranges"]:
+            wanted[offset:offset + length] = bytes(length)
+        self.assertEqual((found / "big.damaged-2").read_bytes(), wanted)
+        self.assertLess(sum(length for _offset, length in lost["ranges"]), 1_300_000)
+        self.assertFalse((found / "big").exists())
+        self.assertEqual((found / "big.damaged").read_bytes(), b"another")
+        self.assertEqual((found / "ward" / "図" / "image.raw").read_bytes(), image)
+        text = self.azekura(*arguments, self.home / "again", code=5).text
+        self.assertRegex(text, r'(?m)^LOST 2/tree:big: .* bytes \d+\+\d+ \(pack [0-9a-f]{8}\); '
+                               r'the rest is in "big\.damaged-2"$')
+
+    def test_without_root_says_what_it_could_not_set(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to have something that others cannot set")
+        tool = self.tree / "tool"
+        tool.write_bytes(b"elf")
+        tool.chmod(0o4755)
+        os.setxattr(tool, "security.capability", bytes([1, 0, 0, 2, 0, 32] + 14 * [0]))
+        os.setxattr(tool, "user.note", b"kept")
+        os.mknod(self.tree / "null", 0o20600, os.makedev(1, 3))
+        self.backup("tree")
+        self.environment["HOME"] = str(self.home)
+        for path in (self.home, self.key.parent.parent, self.key.parent, self.key):
+            path.chmod(0o755)
+        for folder, _folders, files in os.walk(self.medium):
+            os.chmod(folder, 0o755)
+            for name in files:
+                os.chmod(os.path.join(folder, name), 0o644)
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+        def restored_by_nobody(*options):
+            target = self.home / f"by-nobody{len(options)}"
+            target.mkdir()
+            os.chown(target, 65534, 65534)
+            command = [*nobody, self.azekura_program, "restore", "latest/tree", *self.keyed(),
+                       *options]
+            forecast = self.run_program([*command, "--dry-run", "--json"]).objects()
+            ended = self.run_program([*command, "--target", target, "--json"])
+            done = ended.events("restored")[0]
+            for field in ("left_out", "not_set"):
+                self.assertEqual(forecast[-2][field], done[field])
+            for event in ("left_out", "not_set"):
+                counted = {}
+                for one in ended.events(event):
+                    counted[one["what"]] = counted.get(one["what"], 0) + 1
+                self.assertEqual(counted, done[event])
+            self.assertIn("--json names each", ended.errors)
+            self.assertEqual((target / "tool").read_bytes(), b"elf")
+            self.assertEqual((target / "tool").stat().st_mode & 0o7777, 0o755)
+            self.assertEqual(os.getxattr(target / "tool", "user.note"), b"kept")
+            self.assertFalse((target / "null").exists())
+            return done
+
+        done = restored_by_nobody()
+        self.assertEqual(done["left_out"], {"set_id": 1, "capability": 1, "device": 1})
+        owners = done["not_set"].pop("owner")
+        self.assertEqual((owners > 5, done["not_set"], done["lost"]), (True, {}, 0))
+        done = restored_by_nobody("--system")
+        self.assertEqual(done["left_out"], {})
+        self.assertEqual(done["not_set"],
+                         {"owner": owners, "set_id": 1, "capability": 1, "device": 1})
+        # Listed by default, one a line, and all of it there with --system.
+        lines = self.restored("latest/tree").text.splitlines()
+        self.assertEqual(sorted(line for line in lines if line.startswith("LEFT OUT")),
+                         ["LEFT OUT 2/tree:null: device", "LEFT OUT 2/tree:tool: capability",
+                          "LEFT OUT 2/tree:tool: set id"])
+        self.assertIn("    left out: set id (1), capability (1), device (1)", lines)
+        whole = self.restore("latest/tree", "--system")
+        self.assert_same(state_of(whole), state_of(self.tree))
+        self.assertEqual(os.getxattr(whole / "tool", "security.capability"),
+                         os.getxattr(tool, "security.capability"))
 
     def test_needs_neither_site_nor_catalogue(self):
         wanted = state_of(self.tree)

@@ -21,11 +21,17 @@ class NotingObserver : public Observer {
   void flawed(std::string_view path, std::string_view reason) override {
     flaws.emplace_back(path, reason);
   }
-  void notice(std::string_view text) override { notices.emplace_back(text); }
+  void left_out(std::string_view path, std::string_view what) override {
+    omitted.emplace_back(path, what);
+  }
+  void not_set(std::string_view path, std::string_view what, std::string_view /*reason*/) override {
+    unset.emplace_back(path, what);
+  }
   void advanced(std::uint64_t bytes) override { done += bytes; }
 
   std::vector<std::pair<std::string, std::string>> flaws;
-  std::vector<std::string> notices;
+  std::vector<std::pair<std::string, std::string>> omitted;
+  std::vector<std::pair<std::string, std::string>> unset;
   std::uint64_t done = 0;
 };
 

@@ -20,6 +20,7 @@ namespace azekura::restore {
 namespace {
 
 using tests::RestoreFixture;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 Entry linked(Entry entry, std::uint64_t id) {
   entry.hard_link = HardLink{id, 2};
@@ -68,7 +69,7 @@ TEST_CASE("Restorer: a tree of every kind comes back as it was") {
   const RestoreReport report = f.restore();
 
   CHECK(report.lost.empty());
-  CHECK(report.metadata_flaws == 0);
+  CHECK(report.not_set.total() == 0);
   CHECK(report.files == 5);
   CHECK(report.entries == 9);
   CHECK(report.bytes == 600'000 + 10 + 6);
@@ -93,7 +94,8 @@ TEST_CASE("Restorer: a tree of every kind comes back as it was") {
         tests::look_at(f.in_target("inner/other")).st_ino);
   CHECK((tests::look_at(f.settings.target).st_mode & 07777) == 0710);
   CHECK(list_directory(f.settings.target).size() == 7);
-  CHECK(f.observer.notices == std::vector<std::string>{"\"socket\": socket left out"});
+  CHECK(report.left_out.total() == 1);
+  CHECK(f.observer.omitted == Pairs{{"socket", "socket"}});
 }
 
 TEST_CASE("Restorer: extents are fetched in medium order, whatever the order of the names") {
@@ -162,9 +164,42 @@ TEST_CASE("Restorer: a damaged pack costs the files that need it and no others")
   CHECK(read_file(f.in_target("after"), kMiB) == tests::random_bytes(4, 9000));
   const auto item = std::find_if(report.lost.begin(), report.lost.end(),
                                  [](const LostItem& lost) { return lost.path == "across"; });
-  CHECK(item->ranges == std::vector<ByteRange>{{9000, 5000}});
+  CHECK(item->ranges == std::vector<LostRange>{{9000, 5000, bad}});
   CHECK(item->reason == "pack 1 is damaged");
   CHECK(f.observer.flaws.size() == 3);
+}
+
+TEST_CASE("Restorer: best effort keeps the chunks of a damaged file that are intact") {
+  RestoreFixture f;
+  const Buffer bytes = tests::random_bytes(5, 10'000);
+  const Content content = f.vault.store(bytes);  // extents of 4096, 4096 and 1808 bytes
+  const Content gone = f.vault.store(tests::random_bytes(6, 700));
+  Entry file = tests::file_entry("a", content);
+  file.mode = 0640;
+  f.set_tree({file, tests::file_entry("gone", gone), f.file("a.damaged", "another"),
+              f.file("whole", "whole")});
+  f.vault.damage(content.extents[0].position);
+  f.vault.damage(Position{0, content.extents[1].position.byte + 2500});
+  f.vault.damage(gone.extents[0].position);
+  f.settings.best_effort = true;
+
+  const RestoreReport report = f.restore();
+
+  CHECK(lost_paths(report) == std::vector<std::string>{"a", "gone"});
+  const auto item = std::find_if(report.lost.begin(), report.lost.end(),
+                                 [](const LostItem& lost) { return lost.path == "a"; });
+  CHECK(item->ranges == std::vector<LostRange>{{0, 1000, 0}, {4096 + 2000, 1000, 0}});
+  CHECK(item->saved_as == "a.damaged-2");
+  CHECK(list_directory(f.settings.target) ==
+        std::vector<std::string>{"a.damaged", "a.damaged-2", "whole"});
+  CHECK(text_of(f.in_target("a.damaged")) == "another");
+  Buffer wanted = bytes;
+  for (const LostRange& range : item->ranges) {
+    std::fill_n(wanted.begin() + static_cast<std::ptrdiff_t>(range.offset), range.length,
+                std::byte{0});
+  }
+  CHECK(read_file(f.in_target("a.damaged-2"), kMiB) == wanted);
+  CHECK((tests::look_at(f.in_target("a.damaged-2")).st_mode & 07777) == 0640);
 }
 
 TEST_CASE("Restorer: a directory that cannot be listed costs what is below it and no more") {

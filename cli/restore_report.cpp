@@ -1,0 +1,173 @@
+#include "cli/restore_report.h"
+
+#include "core/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace azekura::cli {
+
+namespace {
+
+/// "access_list" becomes "access list".
+std::string words_of(std::string_view name) {
+  std::string words{name};
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+template <typename Step>
+void for_each_lack(const restore::LackCounts& counts, Step&& step) {
+  for (std::size_t i = 0; i < restore::kLacks; ++i) {
+    const auto lack = static_cast<restore::Lack>(i);
+    if (counts.of(lack) > 0) {
+      step(counts.of(lack), restore::name_of(lack));
+    }
+  }
+}
+
+/// Like "owner (3), access list (1)".
+std::string lacks_text(const restore::LackCounts& counts) {
+  std::string text;
+  for_each_lack(counts, [&](std::uint64_t count, std::string_view name) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", words_of(name), count);
+  });
+  return text;
+}
+
+/// The same for machines.
+Json lacks_object(const restore::LackCounts& counts) {
+  Json object = Json::object();
+  for_each_lack(counts, [&](std::uint64_t count, std::string_view name) {
+    object[std::string{name}] = count;
+  });
+  return object;
+}
+
+std::string lost_text(const restore::RestoreReport& report) {
+  return report.lost.empty() ? "" : fmt::format("  {} LOST", report.lost.size());
+}
+
+}  // namespace
+
+void RestoreTeller::report(const restore::RestoreReport& report) {
+  report_items(report);
+  output_.object({{"event", "restored"},
+                  {"snapshot", snapshot_},
+                  {"entries", report.entries},
+                  {"files", report.files},
+                  {"bytes", report.bytes},
+                  {"kept", report.kept},
+                  {"lost", report.lost.size()},
+                  {"flawed", report.flawed.size()},
+                  {"metadata_not_set", report.not_set.total()},
+                  {"left_out", lacks_object(report.left_out)},
+                  {"not_set", lacks_object(report.not_set)}});
+  output_.line(fmt::format("{:<20} {:>9} entries {:>11}{}", snapshot_, report.entries,
+                           human_bytes(report.bytes), lost_text(report)));
+  if (report.kept > 0) {
+    output_.line(fmt::format("    finished by an earlier run: {} files", report.kept));
+  }
+  report_lacks(report);
+}
+
+void RestoreTeller::report(const restore::Forecast& forecast) {
+  const restore::RestoreReport& report = forecast.report;
+  report_items(report);
+  output_.object({{"event", "forecast"},
+                  {"snapshot", snapshot_},
+                  {"entries", report.entries},
+                  {"files", report.files},
+                  {"bytes", report.bytes},
+                  {"packs", forecast.packs.size()},
+                  {"lost", report.lost.size()},
+                  {"flawed", report.flawed.size()},
+                  {"left_out", lacks_object(report.left_out)},
+                  {"not_set", lacks_object(report.not_set)}});
+  output_.line(fmt::format("{:<20} {:>9} entries {:>11}  from {} packs{}", snapshot_,
+                           report.entries, human_bytes(report.bytes), forecast.packs.size(),
+                           lost_text(report)));
+  report_lacks(report);
+}
+
+void RestoreTeller::report_lacks(const restore::RestoreReport& report) {
+  if (report.left_out.total() > 0) {
+    output_.line(fmt::format("    left out: {}", lacks_text(report.left_out)));
+  }
+  if (report.not_set.total() > 0) {
+    output_.line(fmt::format("    cannot be set: {}", lacks_text(report.not_set)));
+  }
+}
+
+void RestoreTeller::report_items(const restore::RestoreReport& report) {
+  for (const restore::LostItem& item : report.lost) {
+    report_lost(item);
+  }
+  for (const restore::FlawedItem& item : report.flawed) {
+    report_flawed(item);
+  }
+}
+
+void RestoreTeller::report_flawed(const restore::FlawedItem& item) {
+  const bool is_unreadable = item.flaw == EntryFlaw::unreadable;
+  Json object{{"event", "flawed"},
+              {"snapshot", snapshot_},
+              {"flaw", is_unreadable ? "unreadable" : "changed_while_read"}};
+  put_name(object, "path", item.path);
+  output_.object(object);
+  output_.line(fmt::format("{} {}:{}: {}", is_unreadable ? "UNREADABLE" : "CHANGED", snapshot_,
+                           printable(item.path), restore::meaning_of(item.flaw)));
+}
+
+void RestoreTeller::report_lost(const restore::LostItem& item) {
+  Json object{{"event", "lost"}, {"snapshot", snapshot_}, {"reason", item.reason}};
+  put_name(object, "path", item.path);
+  Json ranges = Json::array();
+  Json packs = Json::array();
+  std::string text;
+  for (const restore::LostRange& range : item.ranges) {
+    const std::string pack = fmt::format("{:08x}", range.pack);
+    ranges.push_back({range.offset, range.length});
+    packs.push_back(pack);
+    text += fmt::format("{}{}+{} (pack {})", text.empty() ? " bytes " : ", ", range.offset,
+                        range.length, pack);
+  }
+  object["ranges"] = ranges;
+  object["packs"] = packs;
+  if (!item.saved_as.empty()) {
+    put_name(object, "saved_as", item.saved_as);
+    text += fmt::format("; the rest is in \"{}\"", printable(item.saved_as));
+  }
+  output_.object(object);
+  output_.line(fmt::format("LOST {}:{}: {}{}", snapshot_, printable(item.path),
+                           printable(item.reason), text));
+}
+
+void RestoreTeller::phase(std::string_view name, std::uint64_t total_bytes) {
+  output_.phase(name, total_bytes);
+}
+
+void RestoreTeller::advanced(std::uint64_t bytes) { output_.advanced(bytes); }
+
+void RestoreTeller::flawed(std::string_view path, std::string_view reason) {
+  output_.flawed(path, reason);
+}
+
+void RestoreTeller::left_out(std::string_view path, std::string_view what) {
+  Json object{{"event", "left_out"}, {"snapshot", snapshot_}, {"what", what}};
+  put_name(object, "path", path);
+  output_.object(object);
+  output_.line(fmt::format("LEFT OUT {}:{}: {}", snapshot_, printable(path), words_of(what)));
+}
+
+void RestoreTeller::not_set(std::string_view path, std::string_view what, std::string_view reason) {
+  Json object{{"event", "not_set"}, {"snapshot", snapshot_}, {"what", what}};
+  put_name(object, "path", path);
+  object["reason"] = reason;
+  output_.object(object);
+}
+
+void RestoreTeller::notice(std::string_view text) { output_.notice(text); }
+
+}  // namespace azekura::cli
