@@ -293,15 +293,14 @@ void add_restore(CLI::App& app, Invocation& invocation) {
       ->allow_extra_args(false);
   command->add_flag("--system", options->system, "Also devices, set-id bits and file capabilities");
   command->add_flag("--best-effort", options->best_effort,
-                    "Of damaged files what is intact too, as NAME.damaged");
+                    "Intact parts of damaged files too: NAME.damaged");
   CLI::Option* resume = command
                             ->add_flag("--resume", options->resume,
                                        "Go on with this restore, interrupted in --target")
                             ->needs(target);
-  CLI::Option* dry_run = command
-                             ->add_flag("--dry-run", options->dry_run,
-                                        "Write nothing: say what would be, check the metadata")
-                             ->excludes(resume);
+  CLI::Option* dry_run =
+      command->add_flag("--dry-run", options->dry_run, "Write nothing, say what would be")
+          ->excludes(resume);
   CLI::Option* to_stdout =
       command->add_flag("--stdout", options->to_stdout, "One file to standard output")
           ->excludes(target)
