@@ -11,7 +11,7 @@ void fuzz_one(ByteView input) {
     return;
   }
   std::string text;
-  for (const Source& source : config->sources) {
+  for (const SourceConfig& source : config->sources) {
     text += source_table(source);
   }
   for (const SetConfig& set : config->sets) {
