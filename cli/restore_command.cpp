@@ -174,9 +174,8 @@ struct Sums {
     bytes += report.bytes;
     lost += report.lost.size();
     unreadable += static_cast<std::uint64_t>(
-        std::count_if(report.flawed.begin(), report.flawed.end(), [](const auto& item) {
-          return item.flaw == EntryFlaw::unreadable;
-        }));
+        std::count_if(report.flawed.begin(), report.flawed.end(),
+                      [](const auto& item) { return item.flaw == EntryFlaw::unreadable; }));
     not_set += report.not_set.total();
   }
 };
