@@ -51,8 +51,10 @@ void fill_closed_standard_files() {
 /// Pieces and blocks come and go by the MiB: memory that went back to the kernel each time would
 /// be paid for in page faults.
 void keep_freed_memory() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet
   ::mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
   ::mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 /// The parser's words, but for a command that does not exist: it only misses one.

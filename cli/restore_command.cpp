@@ -202,20 +202,29 @@ Sums forecast_all(const OpenMedium& open, const Chosen& snapshots, const Restore
   return sums;
 }
 
+/// False of a source that could not be opened at all: not even the target is made for it.
+bool has_anything(const vault::StoredSnapshot* stored) {
+  const Entry& root = stored->snapshot.root;
+  return root.flaw != EntryFlaw::unreadable || root.content.has_value();
+}
+
 Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreOptions& options,
                  Output& output) {
   const std::string target = target_of(options);
   for (const vault::StoredSnapshot* stored : snapshots) {
     restore::Selection{options.paths}.expect_known(*open.reader, stored->snapshot.root);
   }
-  restore::ResumeJournal journal{target, tagger_of(open, snapshots, options),
-                                 options.resume ? restore::Resuming::yes : restore::Resuming::no};
+  std::optional<restore::ResumeJournal> journal;
+  if (std::any_of(snapshots.begin(), snapshots.end(), has_anything)) {
+    journal.emplace(target, tagger_of(open, snapshots, options),
+                    options.resume ? restore::Resuming::yes : restore::Resuming::no);
+  }
   Sums sums;
   try {
     for (const vault::StoredSnapshot* stored : snapshots) {
       restore::RestoreSettings settings = settings_of(options);
       settings.target = target;
-      settings.journal = &journal;
+      settings.journal = journal ? &*journal : nullptr;
       if (snapshots.size() > 1 && stored->snapshot.source.kind == SourceKind::tree) {
         settings.folder = stored->snapshot.source.name;
       }
@@ -225,7 +234,9 @@ Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreO
     error.set_hint("the same command with --resume goes on where this ended");
     throw;
   }
-  journal.remove();
+  if (journal) {
+    journal->remove();
+  }
   return sums;
 }
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace azekura::restore {
@@ -21,7 +22,7 @@ namespace azekura::restore {
 namespace {
 
 constexpr std::size_t kZerosAtOnce = 1 * kMiB;
-const std::string kTemporaryStart = ".azekura-";
+constexpr std::string_view kTemporaryStart = ".azekura-";
 constexpr std::size_t kRandomBytes = 16;
 
 /// 128 random bits: no entry of the snapshot can be named like it on purpose.
@@ -30,7 +31,7 @@ std::string random_name() {
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
     throw SystemError{errno, "draw a random name"};
   }
-  return kTemporaryStart + to_hex(random);
+  return std::string{kTemporaryStart} + to_hex(random);
 }
 
 /// A second name would lead to a file that is not ours.

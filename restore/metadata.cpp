@@ -172,7 +172,7 @@ void MetadataApplier::apply_to_node(int node, const Attributes& attributes,
       not_set(errno, path, Lack::mode, fmt::format("mode {:o}", mode));
     }
   }
-  if (::utimensat(AT_FDCWD, pinned.c_str(), times_of(attributes).data(), 0) != 0) {
+  if (::utimensat(node, "", times_of(attributes).data(), AT_EMPTY_PATH) != 0) {
     not_set(errno, path, Lack::time, "time");
   }
 }

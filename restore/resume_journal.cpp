@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,10 +29,17 @@ constexpr std::size_t kRecordsAtOnce = 4096;
 
 enum class TagKind : std::uint8_t { name = 1, boot, checkpoint, file, directory };
 
-/// This boot of the machine: what it has written is in its page cache, flushed or not.
-std::string boot_id() {
-  const Buffer bytes = read_file("/proc/sys/kernel/random/boot_id", 100);
-  return std::string{as_text(bytes)};
+/// This boot of the machine: what it has written is in its page cache, flushed or not. Where it is
+/// not told, a random one, so that only what was flushed counts for a later run.
+Buffer boot_id() {
+  if (std::optional<Buffer> told = read_file_if_any("/proc/sys/kernel/random/boot_id", 100)) {
+    return *std::move(told);
+  }
+  Buffer random(16);
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    throw SystemError{errno, "draw a random number"};
+  }
+  return random;
 }
 
 ByteWriter tagged(TagKind kind) {
@@ -99,7 +107,7 @@ ResumeJournal::Tag ResumeJournal::tag_of(ByteView bytes) const {
 }
 
 ResumeJournal::Tag ResumeJournal::boot_tag() const {
-  return tag_of(tagged(TagKind::boot).bytes(as_bytes(boot_id())).view());
+  return tag_of(tagged(TagKind::boot).bytes(boot_id()).view());
 }
 
 ResumeJournal::Tag ResumeJournal::checkpoint_tag(std::uint64_t number) const {
