@@ -99,10 +99,24 @@ std::unique_ptr<rocksdb::DB> open_database(const std::string& path) {
   return std::unique_ptr<rocksdb::DB>{raw};
 }
 
+/// Whether a write is on the device when it returns.
+enum class Flush { no, yes };
+
 }  // namespace
 
 struct Catalogue::Database {
   std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status last_write;
+
+  /// After a write that failed there is no other: RocksDB would end the program.
+  void write(rocksdb::WriteBatch& batch, Flush flush, std::string_view attempt) {
+    if (last_write.ok()) {
+      rocksdb::WriteOptions options;
+      options.sync = flush == Flush::yes;
+      last_write = db->Write(options, &batch);
+    }
+    check(last_write, attempt);
+  }
 };
 
 /// The chunk table of one pack, ready for look-ups: streams repeat in runs, so the next chunks
@@ -242,7 +256,7 @@ void Catalogue::add_pack(const PackInfo& info, const SessionIdentity& session,
   for (const ChunkRow& row : chunks) {
     batch.Put(row_key(kChunkRow, row.id.bytes().first(kChunkKeyBytes)), slice(number));
   }
-  check(database_->db->Write({}, &batch), "adding a pack");
+  database_->write(batch, Flush::no, "adding a pack");
   sessions_[session.number] = session;
   packs_[info.number] = info;
   head_.next_pack = std::max(head_.next_pack, info.number + 1);
@@ -270,7 +284,7 @@ void Catalogue::keep_sessions(
   }
   // A number is never used for two things, even when its pack is discarded.
   put_head(batch, head_);
-  check(database_->db->Write({}, &batch), "forgetting sessions");
+  database_->write(batch, Flush::no, "forgetting sessions");
   recent_.clear();
 }
 
@@ -283,9 +297,7 @@ void Catalogue::forget_packs(const std::vector<std::uint32_t>& numbers) {
   }
   // Remembered directories may lie in them: all are scanned again.
   batch.DeleteRange(std::string(1, kScanRow), std::string(1, kScanRow + 1));
-  rocksdb::WriteOptions durable;
-  durable.sync = true;
-  check(database_->db->Write(durable, &batch), "forgetting packs");
+  database_->write(batch, Flush::yes, "forgetting packs");
   recent_.clear();
 }
 
@@ -383,7 +395,7 @@ void Catalogue::remember(const std::vector<std::pair<Digest, Buffer>>& records,
     const Buffer plain = ByteWriter{}.u32(session.number).id(session.session).bytes(record).take();
     batch.Put(row, slice(seal_row(row, plain)));
   }
-  check(database_->db->Write({}, &batch), "remembering directories");
+  database_->write(batch, Flush::no, "remembering directories");
 }
 
 void Catalogue::put_head(rocksdb::WriteBatch& batch, const ChainHead& head) {
@@ -400,9 +412,7 @@ void Catalogue::commit(const ChainHead& head, ByteView header) {
   put_head(batch, next);
   const std::string slots_key(1, kSlotsRow);
   batch.Put(slots_key, slice(seal_row(slots_key, header)));
-  rocksdb::WriteOptions durable;
-  durable.sync = true;
-  check(database_->db->Write(durable, &batch), "committing a session");
+  database_->write(batch, Flush::yes, "committing a session");
   head_ = next;
   slots_ = SessionHeader::decode(header).slots;
 }
