@@ -202,12 +202,6 @@ Sums forecast_all(const OpenMedium& open, const Chosen& snapshots, const Restore
   return sums;
 }
 
-/// False of a source that could not be opened at all: not even the target is made for it.
-bool has_anything(const vault::StoredSnapshot* stored) {
-  const Entry& root = stored->snapshot.root;
-  return root.flaw != EntryFlaw::unreadable || root.content.has_value();
-}
-
 Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreOptions& options,
                  Output& output) {
   const std::string target = target_of(options);
@@ -215,7 +209,10 @@ Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreO
     restore::Selection{options.paths}.expect_known(*open.reader, stored->snapshot.root);
   }
   std::optional<restore::ResumeJournal> journal;
-  if (std::any_of(snapshots.begin(), snapshots.end(), has_anything)) {
+  const bool needs_target = std::any_of(snapshots.begin(), snapshots.end(), [](const auto* stored) {
+    return restore::has_anything(stored->snapshot);
+  });
+  if (needs_target) {
     journal.emplace(target, tagger_of(open, snapshots, options),
                     options.resume ? restore::Resuming::yes : restore::Resuming::no);
   }

@@ -97,12 +97,8 @@ void Forecaster::visit(const std::string& path, const Entry& entry) {
     visit_file(path, entry);
     return;
   }
-  if (entry.kind == EntryKind::socket) {
-    reporter_.left_out(path, Lack::socket);
-    return;
-  }
-  if (is_device(entry.kind) && mode_ == RestoreMode::data) {
-    reporter_.left_out(path, Lack::device);
+  if (const std::optional<Lack> lack = left_out_by(mode_, entry.kind)) {
+    reporter_.left_out(path, *lack);
     return;
   }
   if (is_device(entry.kind) && !is_root()) {

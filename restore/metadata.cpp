@@ -68,6 +68,13 @@ bool is_device(EntryKind kind) noexcept {
   return kind == EntryKind::block_device || kind == EntryKind::character_device;
 }
 
+std::optional<Lack> left_out_by(RestoreMode mode, EntryKind kind) noexcept {
+  if (kind == EntryKind::socket) {
+    return Lack::socket;
+  }
+  return is_device(kind) && mode == RestoreMode::data ? std::optional{Lack::device} : std::nullopt;
+}
+
 void unlock(int fd) noexcept {
   int flags = 0;
   if (::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&

@@ -31,6 +31,8 @@ struct Attributes {
 Attributes attributes_of(const Entry& entry);
 
 bool is_device(EntryKind kind) noexcept;
+/// What an object of this kind is to a restore that does not make it; nullopt if it is made.
+std::optional<Lack> left_out_by(RestoreMode mode, EntryKind kind) noexcept;
 /// Takes the flags from an open file or directory that forbid to change or remove it, if they can
 /// be taken.
 void unlock(int fd) noexcept;

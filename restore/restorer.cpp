@@ -240,12 +240,8 @@ void TreeRestorer::place(const Entry& entry, DirectoryId directory, const std::s
     return;
   }
   const std::string path = guard_.path(directory, name);
-  if (entry.kind == EntryKind::socket) {
-    reporter_.left_out(path, Lack::socket);
-    return;
-  }
-  if (is_device(entry.kind) && mode_ == RestoreMode::data) {
-    reporter_.left_out(path, Lack::device);
+  if (const std::optional<Lack> lack = left_out_by(mode_, entry.kind)) {
+    reporter_.left_out(path, *lack);
     return;
   }
   reporter_.flawed(path, entry.flaw);
@@ -451,11 +447,14 @@ void TreeRestorer::finish_flags(const FlaggedFile& file, const std::string& path
 
 }  // namespace
 
+bool has_anything(const Snapshot& snapshot) noexcept {
+  return snapshot.root.flaw != EntryFlaw::unreadable || snapshot.root.content.has_value();
+}
+
 RestoreReport restore_tree(ExtentSource& source, const Snapshot& snapshot,
                            const RestoreSettings& settings, Observer& observer) {
   Selection{settings.paths}.expect_known(source, snapshot.root);
-  if (snapshot.root.flaw == EntryFlaw::unreadable && !snapshot.root.content) {
-    // Not even the root could be opened: an empty folder would be an invention.
+  if (!has_anything(snapshot)) {
     Reporter reporter{observer};
     reporter.flawed(".", snapshot.root.flaw);
     return reporter.take();

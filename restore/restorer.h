@@ -24,6 +24,10 @@ struct RestoreSettings {
   ResumeJournal* journal = nullptr;
 };
 
+/// False of a source that could not be opened at all: nothing is made of it, for an empty folder
+/// would be an invention.
+bool has_anything(const Snapshot& snapshot) noexcept;
+
 /// Restores a snapshot beneath the target: files in medium order, each under its name only when
 /// all of it is proven, directories' metadata last.
 ///

@@ -304,12 +304,13 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
 }
 
 void FolderMedium::append(const std::string& name, ByteView bytes, unsigned mode) {
-  Buffer read_back;
+  ByteView left = bytes;
   append(
       name, bytes.size(), [&](const auto& write) { write(bytes); },
       [&](ByteView part) {
-        azekura::append(read_back, part);
-        if (part.empty() && !equal(read_back, bytes)) {
+        const bool same = equal(part, left.first(std::min(part.size(), left.size())));
+        left = left.subspan(same ? part.size() : 0);
+        if (!same || (part.empty() && !left.empty())) {
           throw MediumError{"medium \"{}\" does not give back what was written to \"{}\"",
                             printable(path_), name};
         }

@@ -160,6 +160,10 @@ void SetWriter::put(const std::string& name, ByteView bytes) {
 
 namespace {
 
+SpoolError lost_in_spool(std::string_view why) {
+  return SpoolError{fmt::format("a pack in the spool is lost: {}", why)};
+}
+
 /// Hands the bytes of a spooled pack to `take`. Errors: SpoolError, or what `take` throws.
 void stream_spooled(const std::string& path, const std::function<void(ByteView)>& take) {
   Buffer bytes(kCopyBytes);
@@ -167,7 +171,7 @@ void stream_spooled(const std::string& path, const std::function<void(ByteView)>
     try {
       return step();
     } catch (const Error& error) {
-      throw SpoolError{fmt::format("a pack in the spool is lost: {}", error.what())};
+      throw lost_in_spool(error.what());
     }
   };
   const UniqueFd file = in_spool([&] { return open_file(path, O_RDONLY | O_NOFOLLOW); });
@@ -178,12 +182,12 @@ void stream_spooled(const std::string& path, const std::function<void(ByteView)>
 
 /// Errors: SpoolError if the spooled pack is not the one that was captured.
 void check_spooled(const std::string& path, const PackInfo& pack, const SessionIdentity& session) {
-  PackCheck check{pack, session};
-  stream_spooled(path, [&](ByteView bytes) { check.update(bytes); });
   try {
+    PackCheck check{pack, session};
+    stream_spooled(path, [&](ByteView bytes) { check.update(bytes); });
     check.finish();
   } catch (const DamageError& error) {
-    throw SpoolError{fmt::format("a pack in the spool is lost: {}", error.what())};
+    throw lost_in_spool(error.what());
   }
 }
 
@@ -220,10 +224,8 @@ void SetWriter::write_packs(const SpooledSession& session) {
               write(bytes);
             });
             if (copied != pack.file_bytes) {
-              throw SpoolError{
-                  fmt::format("a pack in the spool is lost: it has {} bytes, {} were "
-                              "captured",
-                              copied, pack.file_bytes)};
+              throw lost_in_spool(
+                  fmt::format("it has {} bytes, {} were captured", copied, pack.file_bytes));
             }
           },
           [&](ByteView bytes) {
