@@ -13,7 +13,7 @@
 
 // Only functions marked with the target use it, so nothing else in the program comes to need it.
 // The stack frames that the address sanitizer of g++ 12 makes are aligned to 32 bytes only.
-#define AZK_AVX512 [[gnu::target("avx512f,avx512bw,bmi2"), gnu::no_sanitize("address")]]
+#define AZK_AVX512 [[gnu::target("avx512f,avx512bw,bmi2"), gnu::no_sanitize_address]]
 
 namespace azekura::chunker {
 

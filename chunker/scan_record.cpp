@@ -21,13 +21,6 @@ void encode_time(ByteWriter& out, const Timestamp& time) {
   out.i64(time.seconds).u32(time.nanoseconds);
 }
 
-Timestamp decode_time(ByteReader& in) {
-  Timestamp time;
-  time.seconds = in.i64();
-  time.nanoseconds = in.u32();
-  return time;
-}
-
 FileState decode_state(ByteReader& in) {
   FileState state;
   state.device = in.u64();

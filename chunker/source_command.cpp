@@ -17,7 +17,7 @@ namespace azekura::chunker {
 
 namespace {
 
-constexpr std::size_t kReadBytes = 256 * kKiB;
+constexpr std::size_t kPipeReadBytes = 256 * kKiB;
 constexpr int kPipeBytes = 1 * kMiB;
 /// How often an interrupt is looked for while the command says nothing.
 constexpr int kPollMilliseconds = 500;
@@ -25,7 +25,7 @@ constexpr int kIgnored = -1;  ///< poll() passes over negative descriptors
 
 /// Takes what the output pipe holds; false at its end.
 bool take_output(int fd, const std::string& command, ChunkFeed& feed, Observer& observer) {
-  const MutableBytes room = feed.space(kReadBytes);
+  const MutableBytes room = feed.space(kPipeReadBytes);
   const ssize_t count = ::read(fd, room.data(), room.size());
   if (count < 0 && errno != EINTR) {
     throw_source_error(errno, "read the output of", command);

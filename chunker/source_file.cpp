@@ -17,7 +17,7 @@ namespace azekura::chunker {
 namespace {
 
 /// Large enough to keep a disk busy, small enough to stay in a core's L2.
-constexpr std::uint64_t kReadBytes = 1 * kMiB;
+constexpr std::uint64_t kFileReadBytes = 1 * kMiB;
 
 int open_without_waiting(int directory, const std::string& name) {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -93,7 +93,7 @@ std::uint64_t SourceFile::read_range(const Range& range, ChunkFeed& feed,
   while (at < range.end) {
     throw_if_interrupted();
     const MutableBytes room =
-        feed.space(static_cast<std::size_t>(std::min(kReadBytes, range.end - at)));
+        feed.space(static_cast<std::size_t>(std::min(kFileReadBytes, range.end - at)));
     const ssize_t count = ::pread(fd_.get(), room.data(), room.size(), static_cast<off_t>(at));
     if (count < 0 && errno != EINTR) {
       throw_source_error(errno, "read", path_);

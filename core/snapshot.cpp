@@ -10,18 +10,6 @@ namespace azekura {
 namespace {
 
 constexpr std::size_t kLabelMax = 64;
-constexpr std::uint32_t kNanosecondsMax = 999'999'999;
-
-Timestamp decode_time(ByteReader& in) {
-  Timestamp time;
-  time.seconds = in.i64();
-  time.nanoseconds = in.u32();
-  if (time.nanoseconds > kNanosecondsMax) {
-    in.fail("a time has too many nanoseconds");
-  }
-  return time;
-}
-
 bool decode_flag(ByteReader& in) {
   const std::uint8_t value = in.u8();
   if (value > 1) {

@@ -31,16 +31,6 @@ void encode_time(ByteWriter& out, const Timestamp& time) {
   out.i64(time.seconds).u32(time.nanoseconds);
 }
 
-Timestamp decode_time(ByteReader& in) {
-  Timestamp time;
-  time.seconds = in.i64();
-  time.nanoseconds = in.u32();
-  if (time.nanoseconds > kNanosecondsMax) {
-    in.fail("a time has too many nanoseconds");
-  }
-  return time;
-}
-
 void encode_extent(ByteWriter& out, const Extent& extent) {
   out.u8(static_cast<std::uint8_t>(extent.kind)).u64(extent.length);
   if (extent.kind == ExtentKind::data) {
@@ -244,6 +234,16 @@ void check_shape(const ByteReader& in, const Entry& entry) {
 }
 
 }  // namespace
+
+Timestamp decode_time(ByteReader& in) {
+  Timestamp time;
+  time.seconds = in.i64();
+  time.nanoseconds = in.u32();
+  if (time.nanoseconds > kNanosecondsMax) {
+    in.fail("a time has too many nanoseconds");
+  }
+  return time;
+}
 
 bool is_valid_name(std::string_view name) noexcept {
   return !name.empty() && name.size() <= limits::kNameMax && name != "." && name != ".." &&

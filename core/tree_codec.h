@@ -30,6 +30,9 @@ void encode_entry(ByteWriter& out, const Entry& entry);
 /// anything but a root refuse that.
 Entry decode_entry(ByteView bytes);
 
+/// The next 12 bytes.
+Timestamp decode_time(ByteReader& in);
+
 void encode_content(ByteWriter& out, const Content& content);
 Content decode_content(ByteReader& in);
 

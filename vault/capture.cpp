@@ -2,12 +2,11 @@
 
 #include "core/error.h"
 #include "core/file_io.h"
+#include "vault/hash.h"
 
 namespace azekura::vault {
 
 namespace {
-
-constexpr std::size_t kSessionKeyBytes = 32;
 
 SessionHeader make_header(MediaSet& set, const Secret& session_key) {
   const Site& site = set.site();
@@ -26,7 +25,7 @@ SessionHeader make_header(MediaSet& set, const Secret& session_key) {
 
 Capture::Capture(MediaSet& set)
     : set_{set},
-      session_key_{Secret::random(kSessionKeyBytes)},
+      session_key_{Secret::random(kKeyBytes)},
       header_{make_header(set, *session_key_)},
       folder_{set.spool().begin(header_)},
       next_pack_{header_.first_pack} {}

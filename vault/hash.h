@@ -57,6 +57,9 @@ Secret hkdf_extract(ByteView salt, ByteView input);
 /// HKDF-Expand. Requires: length <= 8160.
 Secret hkdf_expand(ByteView key, ByteView info, std::size_t length);
 
+/// Of every symmetric key of the format.
+inline constexpr std::size_t kKeyBytes = 32;
+
 /// HKDF-Expand(key, label ‖ 0x00 ‖ context, length): how every key of the format is derived.
 /// docs/format.md, section 4.
 Secret derive(const Secret& key, std::string_view label, ByteView context, std::size_t length);

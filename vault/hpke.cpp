@@ -16,8 +16,8 @@ namespace azekura::vault {
 
 namespace {
 
-constexpr std::size_t kKeyBytes = crypto_scalarmult_BYTES;
-static_assert(RecipientKey::kBytes == kKeyBytes && EncapsulatedKey::kBytes == kKeyBytes);
+constexpr std::size_t kX25519Bytes = crypto_scalarmult_BYTES;
+static_assert(RecipientKey::kBytes == kX25519Bytes && EncapsulatedKey::kBytes == kX25519Bytes);
 
 using SuiteId = Buffer;
 
@@ -60,12 +60,12 @@ Secret labeled_expand(const SuiteId& suite, const Secret& key, std::string_view 
 
 /// nullopt if the result is all zero: `theirs` is a low-order point and the secret no secret.
 std::optional<Secret> diffie_hellman(const Secret& ours, ByteView theirs) {
-  AZK_CHECK(ours.size() == kKeyBytes);
-  AZK_CHECK(theirs.size() == kKeyBytes);
-  Secret shared{kKeyBytes};
+  AZK_CHECK(ours.size() == kX25519Bytes);
+  AZK_CHECK(theirs.size() == kX25519Bytes);
+  Secret shared{kX25519Bytes};
   const int result = ::crypto_scalarmult(as_uchar(shared.mutable_bytes()), as_uchar(ours.bytes()),
                                          as_uchar(theirs));
-  const Secret zero{kKeyBytes};
+  const Secret zero{kX25519Bytes};
   if (result != 0 || equal_in_constant_time(shared.bytes(), zero.bytes())) {
     return std::nullopt;
   }
@@ -77,7 +77,7 @@ Secret shared_secret(const Secret& agreed, const EncapsulatedKey& encapsulated,
   const SuiteId suite = kem_suite();
   const Secret key = labeled_extract(suite, {}, "eae_prk", agreed.bytes());
   const Buffer context = joined({encapsulated.bytes(), recipient.bytes()});
-  return labeled_expand(suite, key, "shared_secret", context, kKeyBytes);
+  return labeled_expand(suite, key, "shared_secret", context, kX25519Bytes);
 }
 
 /// What the key schedule gives for the first and only message.
@@ -103,7 +103,7 @@ Message message_for(HpkeAead aead, const Secret& shared, ByteView info) {
 }  // namespace
 
 RecipientKey recipient_key_of(const Secret& private_key) {
-  AZK_CHECK(private_key.size() == kKeyBytes);
+  AZK_CHECK(private_key.size() == kX25519Bytes);
   RecipientKey key;
   AZK_CHECK(
       ::crypto_scalarmult_base(as_uchar(key.mutable_bytes()), as_uchar(private_key.bytes())) == 0);
@@ -112,7 +112,7 @@ RecipientKey recipient_key_of(const Secret& private_key) {
 
 HpkeSealed hpke_seal(const RecipientKey& recipient, ByteView info, ByteView associated,
                      ByteView plain) {
-  return hpke_seal_with(Secret::random(kKeyBytes), HpkeAead::aes_256_gcm, recipient, info,
+  return hpke_seal_with(Secret::random(kX25519Bytes), HpkeAead::aes_256_gcm, recipient, info,
                         associated, plain);
 }
 

@@ -1,12 +1,11 @@
 #include "core/byte_writer.h"
 #include "core/error.h"
+#include "vault/hash.h"
 #include "vault/session.h"
 
 namespace azekura::vault {
 
 namespace {
-
-constexpr std::size_t kKeyBytes = 32;
 
 Buffer session_key_info(const SessionIdentity& identity) {
   return ByteWriter{}.text("azekura session key v1").u8(0).bytes(identity.bytes()).take();

@@ -3,6 +3,7 @@
 #include "core/byte_reader.h"
 #include "core/byte_writer.h"
 #include "core/error.h"
+#include "vault/hash.h"
 
 #include <algorithm>
 
@@ -10,7 +11,6 @@ namespace azekura::vault {
 
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kCutterKeyBytes = 256;
 
 }  // namespace

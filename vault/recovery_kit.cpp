@@ -24,14 +24,14 @@ constexpr unsigned kFileMode = 0600;
 constexpr unsigned kDirectoryMode = 0700;
 
 /// What a page says about the site, whatever kind of key it carries.
-struct Site {
+struct SiteLines {
   std::string name;
   std::string fingerprint;
   std::string id;
   std::optional<Digest> restore_digest;
 };
 
-void add_site(std::vector<std::string>& lines, const Site& site) {
+void add_site(std::vector<std::string>& lines, const SiteLines& site) {
   lines.push_back(fmt::format("Site / 施設:  {}", site.name));
   lines.push_back(fmt::format("Site id / 施設番号:  {}", site.id));
   lines.push_back(fmt::format("Authority fingerprint / 認証鍵の指紋:  {}", site.fingerprint));
@@ -39,7 +39,7 @@ void add_site(std::vector<std::string>& lines, const Site& site) {
 }
 
 /// `key_options`: how the key files are named on the command line.
-void add_restore_steps(std::vector<std::string>& lines, const Site& site,
+void add_restore_steps(std::vector<std::string>& lines, const SiteLines& site,
                        std::string_view key_options) {
   lines.emplace_back();
   lines.emplace_back(
@@ -59,7 +59,7 @@ void add_restore_steps(std::vector<std::string>& lines, const Site& site,
   lines.emplace_back("次の行をファイルに入力するか、コードを読み取れば復元に使えます。");
 }
 
-KitPage key_page(const Site& site, std::string key_text) {
+KitPage key_page(const SiteLines& site, std::string key_text) {
   KitPage page{"Azekura recovery key / 復旧鍵", {}, std::move(key_text)};
   add_site(page.lines, site);
   page.lines.insert(
@@ -74,7 +74,7 @@ KitPage key_page(const Site& site, std::string key_text) {
   return page;
 }
 
-KitPage share_page(const Site& site, const ShareScheme& scheme, unsigned number,
+KitPage share_page(const SiteLines& site, const ShareScheme& scheme, unsigned number,
                    std::string key_text) {
   KitPage page{fmt::format("Azekura recovery share {} of {} / 復旧鍵の分割片 {}/{}", number,
                            scheme.count, number, scheme.count),
@@ -133,7 +133,7 @@ void write_page(const std::string& stem, KitPage page) {
   write_compared(stem + ".svg", svg.text);
 }
 
-void write_whole_key(const std::string& directory, const RecoveryKey& key, const Site& site) {
+void write_whole_key(const std::string& directory, const RecoveryKey& key, const SiteLines& site) {
   const std::string path = directory + "/recovery.key";
   const KeyText text{key.text()};
   write_compared(path, text.text);
@@ -172,7 +172,7 @@ void check_every_subset(const std::string& directory, const ShareScheme& scheme,
 }
 
 void write_shares(const std::string& directory, const RecoveryKey& key, const ShareScheme& scheme,
-                  const Site& site) {
+                  const SiteLines& site) {
   unsigned number = 0;
   for (std::string& text : key.split(scheme.threshold, scheme.count)) {
     ++number;
@@ -199,8 +199,8 @@ void write_recovery_kit(const std::string& directory, const RecoveryKey& key,
     throw UsageError{"the directory \"{}\" for the recovery kit is not empty",
                      printable(directory)};
   }
-  const Site site{printable(site_name), authority_fingerprint(key.authority().public_key()),
-                  key.site().hex(), restore_digest};
+  const SiteLines site{printable(site_name), authority_fingerprint(key.authority().public_key()),
+                       key.site().hex(), restore_digest};
   if (shares) {
     write_shares(directory, key, *shares, site);
   } else {

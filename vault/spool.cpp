@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint64_t kJournalBytesMax = 256 * kMiB;
 constexpr std::size_t kRecordBytes = 4 + 4 + 8 + Digest::kBytes;
-constexpr std::size_t kCopyBytes = 1 * kMiB;
+constexpr std::size_t kReadBytes = 1 * kMiB;
 
 std::optional<std::uint32_t> parse_number(std::string_view text, int base) {
   std::uint32_t number = 0;
@@ -85,7 +85,7 @@ bool is_whole(const std::string& path, const PackInfo& pack, const SessionIdenti
   try {
     const UniqueFd file = open_file(path, O_RDONLY | O_NOFOLLOW);
     PackCheck check{pack, session};
-    Buffer bytes(kCopyBytes);
+    Buffer bytes(kReadBytes);
     while (const std::size_t count = read_some(file.get(), bytes, path)) {
       check.update(ByteView{bytes}.first(count));
     }

@@ -2,7 +2,7 @@
 
 #include "core/byte_writer.h"
 #include "core/error.h"
-#include "tests/support/random_bytes.h"
+#include "tests/support/test_keys.h"
 #include "vault/label.h"
 
 #include <doctest/doctest.h>
@@ -13,41 +13,34 @@ namespace azekura::vault {
 
 namespace {
 
-template <typename Id>
-Id id_of(std::uint64_t seed) {
-  return Id::from_bytes(tests::random_bytes(seed, Id::kBytes));
-}
-
-SigningKey signing_key(std::uint64_t seed) {
-  return SigningKey{Secret::copy_of(tests::random_bytes(seed, 32))};
-}
-
 constexpr std::uint64_t kAuthority = 1;
 constexpr std::uint64_t kHost = 2;
 
 Certificate certificate() {
-  return Certificate::issue(
-      signing_key(kAuthority),
-      {id_of<SiteId>(1), id_of<HostId>(2), 3, signing_key(kHost).public_key(), {}});
+  return Certificate::issue(tests::signing_key(kAuthority), {tests::id_of<SiteId>(1),
+                                                             tests::id_of<HostId>(2),
+                                                             3,
+                                                             tests::signing_key(kHost).public_key(),
+                                                             {}});
 }
 
 Policy policy(std::size_t recipients) {
-  Policy one{id_of<SiteId>(1), 4, {}, {}};
+  Policy one{tests::id_of<SiteId>(1), 4, {}, {}};
   for (std::size_t i = 0; i < recipients; ++i) {
-    one.recipients.push_back(id_of<RecipientKey>(10 + i));
+    one.recipients.push_back(tests::id_of<RecipientKey>(10 + i));
   }
   std::sort(one.recipients.begin(), one.recipients.end());
-  return Policy::issue(signing_key(kAuthority), one);
+  return Policy::issue(tests::signing_key(kAuthority), one);
 }
 
 Label label() {
   Label one;
-  one.site = id_of<SiteId>(1);
-  one.set = id_of<SetId>(2);
-  one.medium = id_of<MediumId>(3);
+  one.site = tests::id_of<SiteId>(1);
+  one.set = tests::id_of<SetId>(2);
+  one.medium = tests::id_of<MediumId>(3);
   one.sequence = 7;
   one.capacity = 8 * kGiB;
-  one.writer = {signing_key(kAuthority).public_key(), certificate()};
+  one.writer = {tests::signing_key(kAuthority).public_key(), certificate()};
   return one;
 }
 
@@ -75,11 +68,11 @@ void check_every_bit_counts(const Buffer& bytes, Accepts accepts) {
 
 TEST_CASE("Certificate: round trips, and every bit of it is signed") {
   const Certificate good = certificate();
-  const PublicSigningKey authority = signing_key(kAuthority).public_key();
+  const PublicSigningKey authority = tests::signing_key(kAuthority).public_key();
   const Buffer bytes = good.encode();
   CHECK(Certificate::decode(bytes).encode() == bytes);
   CHECK(Certificate::decode(bytes).epoch == 3);
-  CHECK_FALSE(good.is_signed_by(signing_key(kHost).public_key()));
+  CHECK_FALSE(good.is_signed_by(tests::signing_key(kHost).public_key()));
   check_every_bit_counts(bytes, [&](const Buffer& changed) {
     return Certificate::decode(changed).is_signed_by(authority);
   });
@@ -90,7 +83,7 @@ TEST_CASE("Certificate: round trips, and every bit of it is signed") {
 }
 
 TEST_CASE("Policy: round trips, and every bit of it is signed") {
-  const PublicSigningKey authority = signing_key(kAuthority).public_key();
+  const PublicSigningKey authority = tests::signing_key(kAuthority).public_key();
   for (const std::size_t recipients : {std::size_t{1}, std::size_t{3}}) {
     const Buffer bytes = policy(recipients).encode();
     CHECK(Policy::decode(bytes).recipients.size() == recipients);
@@ -112,7 +105,7 @@ TEST_CASE("Policy: nobody, too many, or recipients out of order or twice are dam
 }
 
 TEST_CASE("Certificate and policy: one is never taken for the other's signature") {
-  const SigningKey authority = signing_key(kAuthority);
+  const SigningKey authority = tests::signing_key(kAuthority);
   Certificate forged = certificate();
   const Buffer bytes = forged.encode();
   forged.signature =
@@ -121,7 +114,7 @@ TEST_CASE("Certificate and policy: one is never taken for the other's signature"
 }
 
 TEST_CASE("Label: round trips, and every bit of it is signed") {
-  const Buffer bytes = label().encode(signing_key(kHost));
+  const Buffer bytes = label().encode(tests::signing_key(kHost));
   const Label back = Label::decode(bytes);
   CHECK(back.site == label().site);
   CHECK(back.set == label().set);
@@ -140,13 +133,14 @@ TEST_CASE("Label: round trips, and every bit of it is signed") {
 }
 
 TEST_CASE("Label: a host that is not certified, or for another site, is refused") {
-  CHECK_THROWS_AS(Label::decode(label().encode(signing_key(9))), AuthenticityError);
+  CHECK_THROWS_AS(Label::decode(label().encode(tests::signing_key(9))), AuthenticityError);
   Label other_site = label();
-  other_site.site = id_of<SiteId>(77);
-  CHECK_THROWS_AS(Label::decode(other_site.encode(signing_key(kHost))), AuthenticityError);
+  other_site.site = tests::id_of<SiteId>(77);
+  CHECK_THROWS_AS(Label::decode(other_site.encode(tests::signing_key(kHost))), AuthenticityError);
   Label other_authority = label();
-  other_authority.writer.authority = signing_key(9).public_key();
-  CHECK_THROWS_AS(Label::decode(other_authority.encode(signing_key(kHost))), AuthenticityError);
+  other_authority.writer.authority = tests::signing_key(9).public_key();
+  CHECK_THROWS_AS(Label::decode(other_authority.encode(tests::signing_key(kHost))),
+                  AuthenticityError);
 }
 
 }  // namespace azekura::vault

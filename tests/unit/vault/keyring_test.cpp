@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "tests/support/random_bytes.h"
+#include "tests/support/test_keys.h"
 
 #include <doctest/doctest.h>
 
@@ -10,13 +11,6 @@
 namespace azekura::vault {
 
 namespace {
-
-Secret key_of(std::uint64_t seed) { return Secret::copy_of(tests::random_bytes(seed, 32)); }
-
-template <typename Id>
-Id id_of(std::uint64_t seed) {
-  return Id::from_bytes(tests::random_bytes(seed, Id::kBytes));
-}
 
 Buffer nonce_of(ByteView box) {
   return {box.begin(), box.begin() + static_cast<std::ptrdiff_t>(kNonceBytes)};
@@ -27,25 +21,26 @@ Buffer nonce_of(ByteView box) {
 TEST_CASE("Box: opens with its key and associated data, and is 28 bytes longer") {
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100'000}}) {
     const Buffer plain = tests::random_bytes(1, size);
-    const Buffer box = seal_box(key_of(1), as_bytes("where"), plain);
+    const Buffer box = seal_box(tests::secret_of(1), as_bytes("where"), plain);
     CHECK(box.size() == size + 28);
-    CHECK(open_box(key_of(1), as_bytes("where"), box, "a box") == plain);
-    CHECK_THROWS_AS(open_box(key_of(2), as_bytes("where"), box, "a box"), DamageError);
-    CHECK_THROWS_AS(open_box(key_of(1), as_bytes("wher"), box, "a box"), DamageError);
-    CHECK_THROWS_AS(open_box(key_of(1), {}, box, "a box"), DamageError);
+    CHECK(open_box(tests::secret_of(1), as_bytes("where"), box, "a box") == plain);
+    CHECK_THROWS_AS(open_box(tests::secret_of(2), as_bytes("where"), box, "a box"), DamageError);
+    CHECK_THROWS_AS(open_box(tests::secret_of(1), as_bytes("wher"), box, "a box"), DamageError);
+    CHECK_THROWS_AS(open_box(tests::secret_of(1), {}, box, "a box"), DamageError);
   }
 }
 
 TEST_CASE("Box: every flipped bit and every cut is noticed") {
-  const Buffer box = seal_box(key_of(1), as_bytes("where"), as_bytes("what it holds"));
+  const Buffer box = seal_box(tests::secret_of(1), as_bytes("where"), as_bytes("what it holds"));
   for (std::size_t at = 0; at < box.size() * 8; ++at) {
     Buffer bytes = box;
     bytes[at / 8] ^= static_cast<std::byte>(1U << at % 8);
-    CHECK_THROWS_AS(open_box(key_of(1), as_bytes("where"), bytes, "a box"), DamageError);
+    CHECK_THROWS_AS(open_box(tests::secret_of(1), as_bytes("where"), bytes, "a box"), DamageError);
   }
   for (std::size_t size = 0; size < box.size(); ++size) {
-    CHECK_THROWS_AS(open_box(key_of(1), as_bytes("where"), ByteView{box}.first(size), "a box"),
-                    DamageError);
+    CHECK_THROWS_AS(
+        open_box(tests::secret_of(1), as_bytes("where"), ByteView{box}.first(size), "a box"),
+        DamageError);
   }
 }
 
@@ -53,7 +48,7 @@ TEST_CASE("Box: its nonce depends on key, associated data, plain text and where 
   std::set<Buffer> nonces;
   std::size_t boxes = 0;
   const auto seal = [&](std::uint64_t key, std::string_view associated, std::string_view plain) {
-    nonces.insert(nonce_of(seal_box(key_of(key), as_bytes(associated), as_bytes(plain))));
+    nonces.insert(nonce_of(seal_box(tests::secret_of(key), as_bytes(associated), as_bytes(plain))));
     ++boxes;
   };
   seal(1, "ab", "cd");
@@ -69,10 +64,10 @@ TEST_CASE("Box: its nonce depends on key, associated data, plain text and where 
 }
 
 TEST_CASE("Box: a kept sealer does what single boxes do") {
-  BoxSealer sealer{key_of(7)};
+  BoxSealer sealer{tests::secret_of(7)};
   for (const std::string_view plain : {"one", "two", ""}) {
     const Buffer box = sealer.seal(as_bytes("ad"), as_bytes(plain));
-    CHECK(box == seal_box(key_of(7), as_bytes("ad"), as_bytes(plain)));
+    CHECK(box == seal_box(tests::secret_of(7), as_bytes("ad"), as_bytes(plain)));
     CHECK(as_text(sealer.open(as_bytes("ad"), box, "a box")) == plain);
   }
 }
@@ -93,8 +88,8 @@ TEST_CASE("SetKeys: travel as 64 bytes; generated ones differ") {
 TEST_CASE("SetKeys: chunk ids and cuts of one set say nothing of another's") {
   const SetKeys keys = SetKeys::from_bytes(tests::random_bytes(1, 64));
   const Buffer chunk = tests::random_bytes(2, 1000);
-  const SetId a = id_of<SetId>(1);
-  const SetId b = id_of<SetId>(2);
+  const SetId a = tests::id_of<SetId>(1);
+  const SetId b = tests::id_of<SetId>(2);
   CHECK(keys.chunk_hasher(a)(chunk) == keys.chunk_hasher(a)(chunk));
   CHECK(keys.chunk_hasher(a)(chunk) != keys.chunk_hasher(b)(chunk));
   CHECK(keys.cutter_key(a).confirm != keys.cutter_key(b).confirm);
@@ -102,12 +97,13 @@ TEST_CASE("SetKeys: chunk ids and cuts of one set say nothing of another's") {
 }
 
 TEST_CASE("PackKeys: every pack, session and set has its own, and commits to it") {
-  const Secret session_key = key_of(1);
-  const SessionIdentity base{id_of<SiteId>(1), id_of<SetId>(1), id_of<SessionId>(1), 1};
+  const Secret session_key = tests::secret_of(1);
+  const SessionIdentity base{tests::id_of<SiteId>(1), tests::id_of<SetId>(1),
+                             tests::id_of<SessionId>(1), 1};
   SessionIdentity other_set = base;
-  other_set.set = id_of<SetId>(2);
+  other_set.set = tests::id_of<SetId>(2);
   SessionIdentity other_session = base;
-  other_session.session = id_of<SessionId>(2);
+  other_session.session = tests::id_of<SessionId>(2);
   std::set<Digest> commitments;
   std::set<std::string> keys;
   const auto add = [&](const Secret& key, const SessionIdentity& identity, std::uint32_t pack) {
@@ -121,7 +117,7 @@ TEST_CASE("PackKeys: every pack, session and set has its own, and commits to it"
   add(session_key, base, 2);
   add(session_key, other_set, 1);
   add(session_key, other_session, 1);
-  add(key_of(2), base, 1);
+  add(tests::secret_of(2), base, 1);
   CHECK(commitments.size() == 5);
   CHECK(keys.size() == 15);
 }

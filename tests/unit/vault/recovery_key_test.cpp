@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_keys.h"
 #include "vault/hash.h"
 #include "vault/recovery_share.h"
 
@@ -53,8 +54,6 @@ std::string usage_error_of(Step&& step) {
   FAIL("no UsageError");
   return {};
 }
-
-RecoveryKey new_key() { return RecoveryKey::generate(random_id<SiteId>()); }
 
 /// The given subset of a split, bit i for share i + 1.
 std::vector<std::string> chosen(const std::vector<std::string>& shares, unsigned subset) {
@@ -208,7 +207,7 @@ TEST_CASE("RecoveryKey: names the line that is wrong, and shows no character of 
     expected = "the first line is not \"azekura recovery key, version 1\"";
   }
   SUBCASE("share") {
-    text = new_key().split(2, 3)[0];
+    text = tests::new_recovery_key().split(2, 3)[0];
     expected = "this is share 1 of 3, any 2 of which restore, not the whole key: 1 more needed";
   }
   SUBCASE("mistyped") {
@@ -269,7 +268,7 @@ TEST_CASE("RecoveryKey: loads a file, and refuses what is none") {
 }
 
 TEST_CASE("RecoveryKey: generated keys differ and survive their text") {
-  const RecoveryKey key = new_key();
+  const RecoveryKey key = tests::new_recovery_key();
   CHECK(RecoveryKey::parse(key.text()).text() == key.text());
   CHECK(RecoveryKey::generate(key.site()).text() != key.text());
 }
@@ -280,7 +279,7 @@ TEST_CASE("RecoveryKey: exactly the sets of at least the threshold of shares res
     const unsigned count = scheme.second;
     CAPTURE(threshold);
     CAPTURE(count);
-    const RecoveryKey key = new_key();
+    const RecoveryKey key = tests::new_recovery_key();
     const std::vector<std::string> shares = key.split(threshold, count);
     REQUIRE(shares.size() == count);
     for (unsigned subset = 0; subset < 1U << count; ++subset) {
@@ -296,7 +295,7 @@ TEST_CASE("RecoveryKey: exactly the sets of at least the threshold of shares res
 }
 
 TEST_CASE("RecoveryKey: the order of shares does not matter") {
-  const RecoveryKey key = new_key();
+  const RecoveryKey key = tests::new_recovery_key();
   std::vector<std::string> shares = key.split(3, 5);
   std::ranges::reverse(shares);
   CHECK(RecoveryKey::combine(shares).text() == key.text());
@@ -329,7 +328,7 @@ TEST_CASE("RecoveryShare: the text form is the documented one") {
 }
 
 TEST_CASE("RecoveryKey: says what is wrong with a set of shares") {
-  const RecoveryKey key = new_key();
+  const RecoveryKey key = tests::new_recovery_key();
   const std::vector<std::string> shares = key.split(3, 5);
   const std::string set = parse_share(shares[0]).set.hex();
   const auto error_of = [](const std::vector<std::string>& texts) {
@@ -347,7 +346,7 @@ TEST_CASE("RecoveryKey: says what is wrong with a set of shares") {
   CHECK(error_of({shares[0], again[1], shares[2]}) ==
         fmt::format("the shares are of different share sets: {} and {}", set,
                     parse_share(again[1]).set.hex()));
-  const RecoveryKey other = new_key();
+  const RecoveryKey other = tests::new_recovery_key();
   CHECK(error_of({shares[0], other.split(3, 5)[1]}) ==
         fmt::format("the shares are of different sites: {} and {}", key.site().hex(),
                     other.site().hex()));
@@ -357,7 +356,7 @@ TEST_CASE("RecoveryKey: says what is wrong with a set of shares") {
 }
 
 TEST_CASE("RecoveryKey: a share made to pass for one of the set is noticed") {
-  const RecoveryKey key = new_key();
+  const RecoveryKey key = tests::new_recovery_key();
   const std::vector<std::string> shares = key.split(2, 3);
   RecoveryShare forged = parse_share(shares[1]);
   SUBCASE("other bytes") {
@@ -388,7 +387,7 @@ TEST_CASE("RecoveryKey: a share made to pass for one of the set is noticed") {
 }
 
 TEST_CASE("RecoveryShare: every wrong character of the data is noticed, and shown nowhere") {
-  const std::string text = new_key().split(2, 3)[0];
+  const std::string text = tests::new_recovery_key().split(2, 3)[0];
   const std::size_t data = text.find("data       ") + 11;
   for (std::size_t at = data; at < text.size(); ++at) {
     const char character = text[at];

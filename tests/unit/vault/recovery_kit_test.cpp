@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_keys.h"
 #include "vault/hash.h"
 #include "vault/qr_code.h"
 
@@ -17,8 +18,6 @@ namespace azekura::vault {
 namespace {
 
 constexpr std::string_view kSiteName = "Musashi & <Kosugi> 病院";
-
-RecoveryKey new_key() { return RecoveryKey::generate(random_id<SiteId>()); }
 
 std::string content_of(const std::string& path) {
   return std::string{as_text(read_file(path, kMiB))};
@@ -78,7 +77,7 @@ void check_carries(const std::string& stem, const std::string& key_text) {
 TEST_CASE("write_recovery_kit: writes the key, a text page and an SVG page") {
   const tests::TempDir temp;
   const std::string directory = temp.path() + "/kit";
-  const RecoveryKey key = new_key();
+  const RecoveryKey key = tests::new_recovery_key();
   const Digest digest = sha256(as_bytes("restore"));
   write_recovery_kit(directory, key, std::nullopt, std::string{kSiteName}, digest);
 
@@ -108,7 +107,7 @@ TEST_CASE("write_recovery_kit: writes the key, a text page and an SVG page") {
 TEST_CASE("write_recovery_kit: a control character in the site name stays on its line") {
   const tests::TempDir temp;
   const std::string directory = temp.path() + "/kit";
-  const RecoveryKey key = new_key();
+  const RecoveryKey key = tests::new_recovery_key();
   write_recovery_kit(directory, key, std::nullopt, "A\nsite 00\x1b[2J");
   CHECK(RecoveryKey::load(directory + "/recovery-kit.txt").text() == key.text());
   CHECK(contains(content_of(directory + "/recovery-kit.txt"), "A\\nsite 00\\x1b[2J"));
@@ -119,7 +118,7 @@ TEST_CASE("write_recovery_kit: with shares, every combination restores and no fi
     CAPTURE(scheme.threshold);
     const tests::TempDir temp;
     const std::string directory = temp.path() + "/kit";
-    const RecoveryKey key = new_key();
+    const RecoveryKey key = tests::new_recovery_key();
     write_recovery_kit(directory, key, scheme, std::string{kSiteName});
 
     CHECK(list_directory(directory).size() == 2 * std::size_t{scheme.count});
@@ -156,10 +155,12 @@ TEST_CASE("write_recovery_kit: with shares, every combination restores and no fi
 TEST_CASE("write_recovery_kit: uses an empty directory and refuses any other") {
   const tests::TempDir temp;
   make_directory(temp.path() + "/empty");
-  CHECK_NOTHROW(write_recovery_kit(temp.path() + "/empty", new_key(), std::nullopt, "A"));
+  CHECK_NOTHROW(
+      write_recovery_kit(temp.path() + "/empty", tests::new_recovery_key(), std::nullopt, "A"));
   const std::string before = content_of(temp.path() + "/empty/recovery.key");
-  CHECK_THROWS_AS(write_recovery_kit(temp.path() + "/empty", new_key(), std::nullopt, "A"),
-                  UsageError);
+  CHECK_THROWS_AS(
+      write_recovery_kit(temp.path() + "/empty", tests::new_recovery_key(), std::nullopt, "A"),
+      UsageError);
   CHECK(content_of(temp.path() + "/empty/recovery.key") == before);
   CHECK(list_directory(temp.path() + "/empty").size() == 3);
 }
@@ -169,7 +170,8 @@ TEST_CASE("write_recovery_kit: refuses a scheme that shares nothing, before it w
   const std::string directory = temp.path() + "/kit";
   for (const ShareScheme scheme : {ShareScheme{1, 3}, {4, 3}, {0, 0}, {2, 17}}) {
     CAPTURE(scheme.threshold);
-    CHECK_THROWS_AS(write_recovery_kit(directory, new_key(), scheme, "A"), UsageError);
+    CHECK_THROWS_AS(write_recovery_kit(directory, tests::new_recovery_key(), scheme, "A"),
+                    UsageError);
   }
   CHECK_FALSE(exists(directory));
 }

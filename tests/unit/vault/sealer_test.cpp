@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/ids.h"
+#include "tests/support/test_keys.h"
 
 #include <doctest/doctest.h>
 
@@ -15,10 +16,6 @@ Nonce nonce_of(std::string_view hex) {
   Nonce nonce{};
   std::ranges::copy(from_hex(hex), nonce.begin());
   return nonce;
-}
-
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 struct Sealed {
@@ -72,7 +69,7 @@ TEST_CASE("Sealer: refuses every changed bit and leaves zero bytes") {
     changed[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     Buffer plain(made.plain.size(), std::byte{0xFF});
     REQUIRE_FALSE(made.sealer.open(made.nonce, made.associated, changed, plain));
-    REQUIRE(is_zero(plain));
+    REQUIRE(tests::is_zero(plain));
   }
   Buffer plain(made.plain.size());
   CHECK(made.sealer.open(made.nonce, made.associated, made.bytes, plain));
@@ -101,7 +98,7 @@ TEST_CASE("Sealer: refuses another key, nonce, associated data or length, and le
     made.bytes.pop_back();
     CHECK_FALSE(made.sealer.open(made.nonce, made.associated, made.bytes, plain));
   }
-  CHECK(is_zero(plain));
+  CHECK(tests::is_zero(plain));
 }
 
 TEST_CASE("Sealer: bytes that do not open are damage, named") {

@@ -1,6 +1,7 @@
 #include "vault/secret.h"
 
 #include "core/ids.h"
+#include "tests/support/test_keys.h"
 
 #include <doctest/doctest.h>
 
@@ -20,17 +21,13 @@ static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_
 static_assert(std::is_nothrow_move_constructible_v<Secret>);
 static_assert(std::is_nothrow_move_assignable_v<Secret>);
 
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 TEST_CASE("Secret: starts as zero bytes of its size") {
   for (const std::size_t size : {0U, 1U, 32U, 4096U, 5000U}) {
     CAPTURE(size);
     const Secret secret{size};
     CHECK(secret.size() == size);
     CHECK(secret.bytes().size() == size);
-    CHECK(is_zero(secret.bytes()));
+    CHECK(tests::is_zero(secret.bytes()));
   }
 }
 
@@ -56,7 +53,7 @@ TEST_CASE("Secret: moving hands over the same memory") {
 TEST_CASE("Secret: random secrets and ids differ and are not zero") {
   const Secret left = Secret::random(32);
   const Secret right = Secret::random(32);
-  CHECK_FALSE(is_zero(left.bytes()));
+  CHECK_FALSE(tests::is_zero(left.bytes()));
   CHECK_FALSE(equal(left.bytes(), right.bytes()));
   const auto id = random_id<SiteId>();
   CHECK_FALSE(id.is_zero());
@@ -75,7 +72,7 @@ TEST_CASE("equal_in_constant_time: compares content and size") {
 TEST_CASE("wipe: leaves zero bytes") {
   Buffer bytes(100, std::byte{7});
   wipe(bytes);
-  CHECK(is_zero(bytes));
+  CHECK(tests::is_zero(bytes));
   wipe({});
 }
 

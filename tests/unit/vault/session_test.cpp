@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "tests/support/random_bytes.h"
+#include "tests/support/test_keys.h"
 #include "vault/object.h"
 
 #include <doctest/doctest.h>
@@ -15,31 +16,24 @@ namespace azekura::vault {
 
 namespace {
 
-template <typename Id>
-Id id_of(std::uint64_t seed) {
-  return Id::from_bytes(tests::random_bytes(seed, Id::kBytes));
-}
-
-Secret secret_of(std::uint64_t seed) { return Secret::copy_of(tests::random_bytes(seed, 32)); }
-SigningKey signing_key(std::uint64_t seed) { return SigningKey{secret_of(seed)}; }
-
 SessionIdentity identity_of(std::uint32_t number) {
-  return {id_of<SiteId>(1), id_of<SetId>(2), id_of<SessionId>(100 + number), number};
+  return {tests::id_of<SiteId>(1), tests::id_of<SetId>(2), tests::id_of<SessionId>(100 + number),
+          number};
 }
 
 SetKeys set_keys() { return SetKeys::from_bytes(tests::random_bytes(5, 64)); }
 
 Policy policy_for(std::initializer_list<std::uint64_t> recovery_seeds) {
-  Policy policy{id_of<SiteId>(1), 1, {}, {}};
+  Policy policy{tests::id_of<SiteId>(1), 1, {}, {}};
   for (const std::uint64_t seed : recovery_seeds) {
-    policy.recipients.push_back(recipient_key_of(secret_of(seed)));
+    policy.recipients.push_back(recipient_key_of(tests::secret_of(seed)));
   }
   std::sort(policy.recipients.begin(), policy.recipients.end());
-  return Policy::issue(signing_key(1), policy);
+  return Policy::issue(tests::signing_key(1), policy);
 }
 
 KeySlot slot_of(std::uint32_t number) {
-  return KeySlot::make(identity_of(number), secret_of(200 + number), set_keys(),
+  return KeySlot::make(identity_of(number), tests::secret_of(200 + number), set_keys(),
                        policy_for({50, 51}));
 }
 
@@ -47,9 +41,13 @@ SessionHeader header() {
   SessionHeader one;
   one.identity = identity_of(3);
   one.first_pack = 17;
-  one.writer.authority = signing_key(1).public_key();
-  one.writer.certificate = Certificate::issue(
-      signing_key(1), {id_of<SiteId>(1), id_of<HostId>(2), 1, signing_key(2).public_key(), {}});
+  one.writer.authority = tests::signing_key(1).public_key();
+  one.writer.certificate =
+      Certificate::issue(tests::signing_key(1), {tests::id_of<SiteId>(1),
+                                                 tests::id_of<HostId>(2),
+                                                 1,
+                                                 tests::signing_key(2).public_key(),
+                                                 {}});
   one.policy = policy_for({50, 51});
   one.slots = {slot_of(1), slot_of(3)};
   return one;
@@ -58,14 +56,18 @@ SessionHeader header() {
 Manifest manifest() {
   Manifest one;
   one.identity = identity_of(3);
-  one.packs = {{4, 1, 20'000, id_of<Digest>(1)}, {9, 3, 30'000, id_of<Digest>(2)}};
+  one.packs = {{4, 1, 20'000, tests::id_of<Digest>(1)}, {9, 3, 30'000, tests::id_of<Digest>(2)}};
   one.generation = tests::random_bytes(9, 100);
   return one;
 }
 
 Seal seal() {
-  return {identity_of(3),  id_of<MediumId>(1), id_of<Digest>(1), id_of<Digest>(2), 2,
-          id_of<Digest>(3)};
+  return {identity_of(3),
+          tests::id_of<MediumId>(1),
+          tests::id_of<Digest>(1),
+          tests::id_of<Digest>(2),
+          2,
+          tests::id_of<Digest>(3)};
 }
 
 Generation generation() {
@@ -96,13 +98,14 @@ void check_refused(const Object& object) {
 TEST_CASE("KeySlot: every recipient opens it and gets the session key and the set's keys") {
   const KeySlot slot = slot_of(3);
   for (const std::uint64_t seed : {50U, 51U}) {
-    const std::optional<OpenedSlot> opened = open_slot(slot, id_of<SiteId>(1), secret_of(seed));
+    const std::optional<OpenedSlot> opened =
+        open_slot(slot, tests::id_of<SiteId>(1), tests::secret_of(seed));
     REQUIRE(opened.has_value());
     CHECK(opened->identity == identity_of(3));
-    CHECK(equal(opened->session_key.bytes(), secret_of(203).bytes()));
+    CHECK(equal(opened->session_key.bytes(), tests::secret_of(203).bytes()));
     CHECK(equal(opened->set_keys.bytes().bytes(), set_keys().bytes().bytes()));
   }
-  CHECK_FALSE(open_slot(slot, id_of<SiteId>(1), secret_of(52)).has_value());
+  CHECK_FALSE(open_slot(slot, tests::id_of<SiteId>(1), tests::secret_of(52)).has_value());
 }
 
 TEST_CASE("KeySlot: moved to another session, set or site, or damaged, it does not open") {
@@ -110,19 +113,21 @@ TEST_CASE("KeySlot: moved to another session, set or site, or damaged, it does n
   const auto refused = [&](const std::function<void(KeySlot&)>& change) {
     KeySlot slot = good;
     change(slot);
-    CHECK_THROWS_AS(static_cast<void>(open_slot(slot, id_of<SiteId>(1), secret_of(50))),
-                    DamageError);
+    CHECK_THROWS_AS(
+        static_cast<void>(open_slot(slot, tests::id_of<SiteId>(1), tests::secret_of(50))),
+        DamageError);
   };
   refused([](KeySlot& slot) { slot.number = 4; });
-  refused([](KeySlot& slot) { slot.set = id_of<SetId>(9); });
-  refused([](KeySlot& slot) { slot.session = id_of<SessionId>(9); });
+  refused([](KeySlot& slot) { slot.set = tests::id_of<SetId>(9); });
+  refused([](KeySlot& slot) { slot.session = tests::id_of<SessionId>(9); });
   refused([](KeySlot& slot) { slot.set_keys[30] ^= std::byte{1}; });
   refused([](KeySlot& slot) {
     for (KeySlot::Sealed& sealed : slot.sealed) {
       sealed.session_key[0] ^= std::byte{1};
     }
   });
-  CHECK_THROWS_AS(static_cast<void>(open_slot(good, id_of<SiteId>(9), secret_of(50))), DamageError);
+  CHECK_THROWS_AS(static_cast<void>(open_slot(good, tests::id_of<SiteId>(9), tests::secret_of(50))),
+                  DamageError);
 }
 
 TEST_CASE("SessionHeader: round trips; damaged bytes are refused or are what they decode to") {
@@ -159,8 +164,8 @@ TEST_CASE("SessionHeader: its own key slot is the last, and slots rise") {
   refused([](SessionHeader& one) { std::swap(one.slots[0], one.slots[1]); });
   refused([](SessionHeader& one) { one.slots = {slot_of(3), slot_of(3)}; });
   refused([](SessionHeader& one) { one.slots.push_back(slot_of(4)); });
-  refused([](SessionHeader& one) { one.slots.back().session = id_of<SessionId>(1); });
-  refused([](SessionHeader& one) { one.slots.back().set = id_of<SetId>(1); });
+  refused([](SessionHeader& one) { one.slots.back().session = tests::id_of<SessionId>(1); });
+  refused([](SessionHeader& one) { one.slots.back().set = tests::id_of<SetId>(1); });
   refused([](SessionHeader& one) { one.slots[0].sealed.clear(); });
   refused([](SessionHeader& one) {
     one.identity.number = 0;
@@ -201,8 +206,8 @@ TEST_CASE("Manifest: packs rise and belong to sessions up to its own") {
 
 TEST_CASE("Generation: round trips, and opens in its session only") {
   const Generation good = generation();
-  const Buffer box = good.seal(secret_of(1), identity_of(3));
-  const Generation back = Generation::open(box, secret_of(1), identity_of(3));
+  const Buffer box = good.seal(tests::secret_of(1), identity_of(3));
+  const Generation back = Generation::open(box, tests::secret_of(1), identity_of(3));
   CHECK(back.host == good.host);
   CHECK(back.set_name == good.set_name);
   CHECK(back.writer_version == good.writer_version);
@@ -210,16 +215,18 @@ TEST_CASE("Generation: round trips, and opens in its session only") {
   CHECK(back.finished == good.finished);
   CHECK(back.snapshots == good.snapshots);
   CHECK(back.site_file == good.site_file);
-  CHECK_THROWS_AS(Generation::open(box, secret_of(2), identity_of(3)), DamageError);
-  CHECK_THROWS_AS(Generation::open(box, secret_of(1), identity_of(4)), DamageError);
+  CHECK_THROWS_AS(Generation::open(box, tests::secret_of(2), identity_of(3)), DamageError);
+  CHECK_THROWS_AS(Generation::open(box, tests::secret_of(1), identity_of(4)), DamageError);
   Buffer changed = box;
   changed[changed.size() / 2] ^= std::byte{1};
-  CHECK_THROWS_AS(Generation::open(changed, secret_of(1), identity_of(3)), DamageError);
+  CHECK_THROWS_AS(Generation::open(changed, tests::secret_of(1), identity_of(3)), DamageError);
 }
 
 TEST_CASE("Generation: its length shows only what Padmé lets show") {
   Generation one = generation();
-  const auto length = [&] { return one.seal(secret_of(1), identity_of(3)).size() - kBoxOverhead; };
+  const auto length = [&] {
+    return one.seal(tests::secret_of(1), identity_of(3)).size() - kBoxOverhead;
+  };
   for (std::size_t more = 0; more < 3000; more += 77) {
     one.site_file.assign(more, '#');
     CHECK(padme(length()) == length());
@@ -228,12 +235,12 @@ TEST_CASE("Generation: its length shows only what Padmé lets show") {
 
 TEST_CASE("Generation: padding that is not zero or not Padmé's, and a source twice, are refused") {
   const SessionIdentity identity = identity_of(3);
-  const Secret key = derive(secret_of(1), "azekura generation v1", identity.bytes(), 32);
-  const Buffer box = generation().seal(secret_of(1), identity);
+  const Secret key = derive(tests::secret_of(1), "azekura generation v1", identity.bytes(), 32);
+  const Buffer box = generation().seal(tests::secret_of(1), identity);
   const Buffer plain = open_box(key, identity.bytes(), box, "it");
   const auto refused = [&](const Buffer& changed) {
     const Buffer forged = seal_box(key, identity.bytes(), changed);
-    CHECK_THROWS_AS(Generation::open(forged, secret_of(1), identity), DamageError);
+    CHECK_THROWS_AS(Generation::open(forged, tests::secret_of(1), identity), DamageError);
   };
   Buffer changed = plain;
   REQUIRE(changed.back() == std::byte{0});
@@ -247,13 +254,14 @@ TEST_CASE("Generation: padding that is not zero or not Padmé's, and a source tw
   refused(changed);
   Generation twice = generation();
   twice.snapshots.push_back(twice.snapshots.front());
-  CHECK_THROWS_AS(Generation::open(twice.seal(secret_of(1), identity), secret_of(1), identity),
-                  DamageError);
+  CHECK_THROWS_AS(
+      Generation::open(twice.seal(tests::secret_of(1), identity), tests::secret_of(1), identity),
+      DamageError);
 }
 
 TEST_CASE("Seal: round trips, and every bit of it is signed") {
-  const PublicSigningKey host = signing_key(2).public_key();
-  const Buffer bytes = seal().encode(signing_key(2));
+  const PublicSigningKey host = tests::signing_key(2).public_key();
+  const Buffer bytes = seal().encode(tests::signing_key(2));
   const Seal back = Seal::decode(bytes);
   CHECK(back.identity == seal().identity);
   CHECK(back.medium == seal().medium);
@@ -262,7 +270,7 @@ TEST_CASE("Seal: round trips, and every bit of it is signed") {
   CHECK(back.previous_number == 2);
   CHECK(back.previous == seal().previous);
   CHECK(Seal::is_signed_by(bytes, host));
-  CHECK_FALSE(Seal::is_signed_by(bytes, signing_key(3).public_key()));
+  CHECK_FALSE(Seal::is_signed_by(bytes, tests::signing_key(3).public_key()));
   for (std::size_t at = 0; at < bytes.size() * 8; ++at) {
     Buffer changed = bytes;
     changed[at / 8] ^= static_cast<std::byte>(1U << at % 8);
@@ -279,23 +287,23 @@ TEST_CASE("Seal: an impossible predecessor is refused") {
     Seal one = seal();
     one.previous_number = number;
     one.previous = digest;
-    CHECK_THROWS_AS(Seal::decode(one.encode(signing_key(2))), DamageError);
+    CHECK_THROWS_AS(Seal::decode(one.encode(tests::signing_key(2))), DamageError);
   };
-  refused(3, id_of<Digest>(3));
-  refused(4, id_of<Digest>(3));
-  refused(0, id_of<Digest>(3));
+  refused(3, tests::id_of<Digest>(3));
+  refused(4, tests::id_of<Digest>(3));
+  refused(0, tests::id_of<Digest>(3));
   refused(2, Digest{});
   Seal first = seal();
   first.previous_number = 0;
   first.previous = Digest{};
-  CHECK(Seal::decode(first.encode(signing_key(2))).previous_number == 0);
+  CHECK(Seal::decode(first.encode(tests::signing_key(2))).previous_number == 0);
 }
 
 TEST_CASE("Seal: an object signed as something else is no seal") {
-  const Buffer bytes = seal().encode(signing_key(2));
+  const Buffer bytes = seal().encode(tests::signing_key(2));
   Buffer other{bytes.begin(), bytes.end() - static_cast<std::ptrdiff_t>(Signature::kBytes)};
-  append(other, signing_key(2).sign("azekura label v1", other).bytes());
-  CHECK_FALSE(Seal::is_signed_by(other, signing_key(2).public_key()));
+  append(other, tests::signing_key(2).sign("azekura label v1", other).bytes());
+  CHECK_FALSE(Seal::is_signed_by(other, tests::signing_key(2).public_key()));
 }
 
 }  // namespace azekura::vault
