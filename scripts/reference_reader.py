@@ -6,6 +6,7 @@ comments are those of docs/format.md. Needs Python 3.11, PyNaCl, cryptography an
 """
 import argparse
 import errno
+import fcntl
 import hashlib
 import hmac
 import json
@@ -36,6 +37,8 @@ COPIES = ("sessions", "sessions-2", "sessions-3")
 FILE, DIRECTORY, SYMLINK, BLOCK_DEVICE, CHARACTER_DEVICE, FIFO, SOCKET = range(1, 8)
 KIND_NAMES = dict(zip(range(1, 8), ("file", "directory", "symlink", "block", "character", "fifo", "socket")))
 DATA, HOLE, ZEROS = 1, 2, 3
+SETTABLE_FLAGS = 0x8100FC  # section 10
+FS_IOC_GETFLAGS, FS_IOC_SETFLAGS = 0x80086601, 0x40086602
 
 
 class Failure(Exception):
@@ -1123,6 +1126,7 @@ class Restorer:
     def __init__(self, vault, snapshot, target):
         self.vault, self.snapshot, self.target = vault, snapshot, os.fsencode(target)
         self.session, self.links, self.failures = vault.sessions[snapshot.session], Links(), []
+        self.flagged = []
 
     def failed(self, path, failure):
         self.failures.append(type(failure)(f"{shown(path)}: {failure}"))
@@ -1141,6 +1145,8 @@ class Restorer:
                 self.place(event, path, entry)
             except Failure as failure:
                 self.failed(path, failure)
+        for path, flags in self.flagged:
+            self.set_flags(path, flags)
         return self.failures
 
     def place(self, event, path, entry):
@@ -1214,6 +1220,23 @@ class Restorer:
         if entry.kind != SYMLINK:
             attempt("mode", os.chmod, entry.mode)
         attempt("time", os.utime, ns=(entry.mtime, entry.mtime), follow_symlinks=False)
+        if entry.flags and entry.flags & SETTABLE_FLAGS:
+            self.flagged.append((path, entry.flags & SETTABLE_FLAGS))
+
+    def set_flags(self, path, flags):
+        """Last of all: an immutable file takes no further name, an immutable folder no entry."""
+        fd = os.dup(self.root_fd)
+        try:
+            for name in path.split(b"/") if path else []:
+                below = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=fd)
+                os.close(fd)
+                fd = below
+            now = struct.unpack("i", fcntl.ioctl(fd, FS_IOC_GETFLAGS, bytes(4)))[0]
+            fcntl.ioctl(fd, FS_IOC_SETFLAGS, struct.pack("i", now | flags))
+        except OSError as error:
+            warn(f"{shown(path)}: flags: {error}")
+        finally:
+            os.close(fd)
 
 
 # ---- Commands ---------------------------------------------------------------------------------------------------
