@@ -10,6 +10,7 @@
 
 #include <charconv>
 #include <memory>
+#include <utility>
 
 namespace azekura::cli {
 
@@ -60,6 +61,41 @@ void refuse_on_medium(std::string_view what, const std::string& path) {
   }
 }
 
+constexpr std::string_view kSiteFolderHint = "choose a folder that does not exist yet for the site";
+
+/// A folder that is empty or absent. What is in it later is removed again, unless it is kept.
+class FreshFolder {
+ public:
+  /// Errors: UsageError if something is in it.
+  FreshFolder(std::string path, std::string_view hint) : path_{std::move(path)} {
+    if (!list_directory(path_).empty()) {
+      UsageError error{"\"{}\" is not empty", printable(path_)};
+      error.set_hint(std::string{hint});
+      throw error;
+    }
+  }
+  FreshFolder(const FreshFolder&) = delete;
+  FreshFolder& operator=(const FreshFolder&) = delete;
+  ~FreshFolder() {
+    if (is_kept_) {
+      return;
+    }
+    try {
+      for (const std::string& name : list_directory(path_)) {
+        remove_tree(path_ + '/' + name);
+      }
+    } catch (const Error&) {  // what made it fail is the error to be told
+      return;
+    }
+  }
+
+  void keep() noexcept { is_kept_ = true; }
+
+ private:
+  std::string path_;
+  bool is_kept_ = false;
+};
+
 void say_made(Output& output, const vault::Site& site, const InitOptions& options) {
   const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
   Json object{{"event", "site"}};
@@ -81,15 +117,14 @@ int init_new(const InitOptions& options, Output& output) {
   refuse_kit_inside_site(path, kit);
   refuse_on_medium("kit", kit);
   refuse_on_medium("site", path);
-  if (!list_directory(path).empty()) {
-    UsageError error{"\"{}\" is not empty", printable(path)};
-    error.set_hint("choose a folder that does not exist yet for the site");
-    throw error;
-  }
+  FreshFolder site_folder{path, kSiteFolderHint};
+  FreshFolder kit_folder{kit, "choose an empty folder for the kit"};
   const vault::RecoveryKey key = vault::RecoveryKey::generate(random_site_id());
   vault::write_recovery_kit(kit, key, shares, path, restore_program_digest());
   const vault::Site site = vault::Site::create(path, key, 1, empty_site_file());
   site.remember_kit_location(kit);
+  site_folder.keep();
+  kit_folder.keep();
   say_made(output, site, options);
   output.line("");
   output.line("Print the kit, lock it away, and take it off this host: whoever has it reads every");
@@ -157,6 +192,9 @@ int init_from_medium(const InitOptions& options, Output& output) {
   std::uint32_t epoch = 0;
   {
     const vault::VaultReader reader{medium, key, Invocation::threads()};
+    for (const vault::Finding& finding : reader.findings()) {
+      output.warn(finding.fact);
+    }
     generation = reader.newest_generation();
     epoch = newest_epoch(reader);
   }
@@ -165,6 +203,7 @@ int init_from_medium(const InitOptions& options, Output& output) {
                       printable(folder)};
   }
   const std::string site_file = adapted_site_file(*generation, folder);
+  FreshFolder site_folder{path, kSiteFolderHint};
   vault::Site site = vault::Site::create(path, key, epoch + 1, site_file);
   site.remember_kit_location(kit);
   for (const SetConfig& set : site.config().sets) {
@@ -174,6 +213,7 @@ int init_from_medium(const InitOptions& options, Output& output) {
     vault::MediaSet set{site, generation->set_name, output};
     vault::SetWriter{set, medium, output}.attach();
   }
+  site_folder.keep();
   say_made(output, site, options);
   output.line("");
   output.line(

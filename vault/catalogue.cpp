@@ -51,9 +51,9 @@ ByteView view(const rocksdb::Slice& bytes) { return as_bytes({bytes.data(), byte
 void check(const rocksdb::Status& status, std::string_view attempt) {
   if (!status.ok()) {
     if (status.IsNoSpace()) {
-      throw SpaceError{"no space for the catalogue while {}", attempt};
+      throw SpaceError{"no space on the disk of the site to {}", attempt};
     }
-    SystemError error{EIO, "{} in the catalogue ({})", attempt, status.ToString()};
+    SystemError error{EIO, "{} ({})", attempt, status.ToString()};
     error.set_hint("check the disk of the site; 'azekura catalogue rebuild SET' makes it anew");
     throw error;
   }
@@ -95,7 +95,7 @@ std::unique_ptr<rocksdb::DB> open_database(const std::string& path) {
     make_directory(path);
     status = rocksdb::DB::Open(options(), path, &raw);
   }
-  check(status, "opening it");
+  check(status, "open the catalogue");
   return std::unique_ptr<rocksdb::DB>{raw};
 }
 
@@ -228,7 +228,7 @@ bool Catalogue::load() {
   if (rows->status().IsCorruption()) {
     return false;
   }
-  check(rows->status(), "reading it");
+  check(rows->status(), "read the catalogue");
   return true;
 }
 
@@ -256,7 +256,7 @@ void Catalogue::add_pack(const PackInfo& info, const SessionIdentity& session,
   for (const ChunkRow& row : chunks) {
     batch.Put(row_key(kChunkRow, row.id.bytes().first(kChunkKeyBytes)), slice(number));
   }
-  database_->write(batch, Flush::no, "adding a pack");
+  database_->write(batch, Flush::no, "add a pack to the catalogue");
   sessions_[session.number] = session;
   packs_[info.number] = info;
   head_.next_pack = std::max(head_.next_pack, info.number + 1);
@@ -284,7 +284,7 @@ void Catalogue::keep_sessions(
   }
   // A number is never used for two things, even when its pack is discarded.
   put_head(batch, head_);
-  database_->write(batch, Flush::no, "forgetting sessions");
+  database_->write(batch, Flush::no, "drop sessions from the catalogue");
   recent_.clear();
 }
 
@@ -297,7 +297,7 @@ void Catalogue::forget_packs(const std::vector<std::uint32_t>& numbers) {
   }
   // Remembered directories may lie in them: all are scanned again.
   batch.DeleteRange(std::string(1, kScanRow), std::string(1, kScanRow + 1));
-  database_->write(batch, Flush::yes, "forgetting packs");
+  database_->write(batch, Flush::yes, "drop packs from the catalogue");
   recent_.clear();
 }
 
@@ -395,7 +395,7 @@ void Catalogue::remember(const std::vector<std::pair<Digest, Buffer>>& records,
     const Buffer plain = ByteWriter{}.u32(session.number).id(session.session).bytes(record).take();
     batch.Put(row, slice(seal_row(row, plain)));
   }
-  database_->write(batch, Flush::no, "remembering directories");
+  database_->write(batch, Flush::no, "keep directories in the catalogue");
 }
 
 void Catalogue::put_head(rocksdb::WriteBatch& batch, const ChainHead& head) {
@@ -412,7 +412,7 @@ void Catalogue::commit(const ChainHead& head, ByteView header) {
   put_head(batch, next);
   const std::string slots_key(1, kSlotsRow);
   batch.Put(slots_key, slice(seal_row(slots_key, header)));
-  database_->write(batch, Flush::yes, "committing a session");
+  database_->write(batch, Flush::yes, "commit a session to the catalogue");
   head_ = next;
   slots_ = SessionHeader::decode(header).slots;
 }

@@ -6,11 +6,48 @@
 #include "vault/folder_medium.h"
 #include "vault/medium_texts.h"
 
+#include <string>
+#include <vector>
+
 namespace azekura::vault {
 
 namespace {
+
 constexpr std::uint64_t kProgramBytesMax = 256 * kMiB;
+
+/// But what the file system itself puts there.
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names = list_directory(folder);
+  std::erase(names, "lost+found");
+  return names;
 }
+
+void fill(FolderMedium& medium, const Site& site, const SetSecrets& set, ByteView program) {
+  medium.append("README.txt", as_bytes(medium_readme()));
+  medium.append("はじめに.txt", as_bytes(medium_readme_ja()));
+  medium.append("format.md", as_bytes(format_specification()));
+  medium.append("azekura-restore", program, 0755);
+  Label label;
+  label.site = site.id();
+  label.set = set.id;
+  label.medium = random_id<MediumId>();
+  label.writer = site.writer();
+  medium.append("label", label.encode(site.host_key()));
+  medium.commit();
+}
+
+/// It was empty, so that all in it is ours.
+void empty_again(const std::string& folder) noexcept {
+  try {
+    for (const std::string& name : names_in(folder)) {
+      remove_tree(folder + '/' + name);
+    }
+  } catch (const Error&) {  // what made this necessary is the error to be told
+    return;
+  }
+}
+
+}  // namespace
 
 void set_up_medium(const Site& site, const SetSecrets& set, const std::string& folder,
                    const std::string& restore_program) {
@@ -28,25 +65,18 @@ void set_up_medium(const Site& site, const SetSecrets& set, const std::string& f
     throw error;
   }
   make_directory(folder, 0755);
-  for (const std::string& name : list_directory(folder)) {
-    if (name != "lost+found") {
-      UsageError error{"\"{}\" is not empty", printable(folder)};
-      error.set_hint("a medium begins empty; choose another folder, or empty this one yourself");
-      throw error;
-    }
+  if (!names_in(folder).empty()) {
+    UsageError error{"\"{}\" is not empty", printable(folder)};
+    error.set_hint("a medium begins empty; choose another folder, or empty this one yourself");
+    throw error;
   }
-  FolderMedium medium{folder, Access::append};
-  medium.append("README.txt", as_bytes(medium_readme()));
-  medium.append("はじめに.txt", as_bytes(medium_readme_ja()));
-  medium.append("format.md", as_bytes(format_specification()));
-  medium.append("azekura-restore", *program, 0755);
-  Label label;
-  label.site = site.id();
-  label.set = set.id;
-  label.medium = random_id<MediumId>();
-  label.writer = site.writer();
-  medium.append("label", label.encode(site.host_key()));
-  medium.commit();
+  try {
+    FolderMedium medium{folder, Access::append};
+    fill(medium, site, set, *program);
+  } catch (const Error&) {
+    empty_again(folder);
+    throw;
+  }
 }
 
 }  // namespace azekura::vault

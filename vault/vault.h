@@ -73,6 +73,8 @@ class Vault {
   [[nodiscard]] std::optional<SealedSession> check_copy(std::uint32_t number, ByteView seal_bytes);
   void check_copies(const SealedSession& session);
   void check_seal_copy(const SealedSession& session, std::string_view folder);
+  /// Requires: there are traces of a session.
+  std::uint32_t newest_number();
   void check_chain(const std::vector<SealedSession>& sessions);
   void add(ErrorKind kind, std::string fact);
 
@@ -80,6 +82,7 @@ class Vault {
   std::optional<Label> label_;
   std::optional<PublicSigningKey> authority_;
   std::vector<Finding> findings_;
+  std::optional<std::uint32_t> newest_number_;  ///< once asked for
 };
 
 }  // namespace azekura::vault

@@ -118,8 +118,15 @@ Generation VaultReader::open_generation(const SealedSession& session) const {
 
 std::optional<Generation> VaultReader::newest_generation() const {
   for (auto session = sessions_.rbegin(); session != sessions_.rend(); ++session) {
-    if (session->manifest.generation && slots_.contains(session->number())) {
+    if (!session->manifest.generation || !slots_.contains(session->number())) {
+      continue;
+    }
+    try {
       return open_generation(*session);
+    } catch (const DamageError&) {  // findings() tell of it
+      continue;
+    } catch (const AuthenticityError&) {
+      continue;
     }
   }
   return std::nullopt;

@@ -42,7 +42,7 @@ class VaultReader final : public ExtentSource {
   [[nodiscard]] const std::vector<SealedSession>& sessions() const noexcept { return sessions_; }
   /// Of all sessions that count and open, oldest first.
   [[nodiscard]] const std::vector<StoredSnapshot>& snapshots() const noexcept { return snapshots_; }
-  /// The site file of the newest session that has one.
+  /// Site file and snapshots of the newest session whose own can be opened.
   [[nodiscard]] std::optional<Generation> newest_generation() const;
 
   void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """The host burnt down: init --from a medium, and the media go on as new sets."""
 import shutil
+import subprocess
 
-from azekura_case import (AUTHENTICITY, DAMAGE, MEDIUM, USAGE, AzekuraCase, change_tree, main,
-                          state_of)
+from azekura_case import (AUTHENTICITY, DAMAGE, MEDIUM, SOURCE_ROOT, USAGE, AzekuraCase,
+                          change_tree, main, state_of)
+
+MAKE_VAULT = SOURCE_ROOT / "tests" / "golden" / "make_vault.py"
 
 
 class HandoverCase(AzekuraCase):
@@ -186,6 +189,24 @@ class WithShares(HandoverCase):
         (self.kit / "share-1-of-3.txt").unlink()
         self.begin_again(code=AUTHENTICITY)
         self.assertFalse(self.site.exists())
+
+
+class DamagedSiteFile(AzekuraCase):
+    def test_an_older_one_is_taken(self):
+        """That of the newest session does not open, as a thief of the host's key can bring about."""
+        made = self.home / "made"
+        subprocess.run(["/usr/bin/python3", "-B", MAKE_VAULT, made, "--variant",
+                        "generation-flipped"], check=True, stdout=subprocess.DEVNULL)
+        ended = self.azekura("init", self.site, "--from", made / "vault", "--kit", self.kit_of(made))
+        self.assertIn("the snapshots of session 3: a generation does not open", ended.errors)
+        self.assertEqual([(one["name"], one["folder"])
+                          for one in self.at_site("status", "--json").events("set")],
+                         [("daily", str(made / "vault"))])
+
+    def kit_of(self, made):
+        self.kit.mkdir(parents=True)
+        shutil.copy(made / "recovery.key", self.kit)
+        return self.kit
 
 
 if __name__ == "__main__":

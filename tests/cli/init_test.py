@@ -4,7 +4,8 @@ import itertools
 import re
 import shutil
 
-from azekura_case import AUTHENTICITY, SYSTEM, USAGE, AzekuraCase, main, state_of
+from azekura_case import (AUTHENTICITY, SPACE, SYSTEM, USAGE, AzekuraCase, in_own_mounts, main,
+                          state_of)
 
 INSIDE_HINT = "write the kit to a removable medium, or anywhere outside the site"
 SHARES_HINT = "fetch more shares of this kit, and give all of them together"
@@ -90,6 +91,16 @@ class Init(AzekuraCase):
         self.site.mkdir()
         self.make_site()
         self.at_site("status")
+
+    def test_a_full_disk_leaves_neither_site_nor_kit(self):
+        self.site.mkdir()
+        self.kit.parent.mkdir()
+        script = f'"$@"; code=$?; find "{self.site}" "{self.kit}" -mindepth 1; exit $code'
+        ended = self.run_program(
+            [*in_own_mounts(f'mount -t tmpfs -o size=8k tmpfs "{self.site}"'), "sh", "-c", script,
+             "sh", self.azekura_program, "init", self.site, "--kit", self.kit], code=SPACE)
+        self.assertEqual(ended.text, "")
+        self.make_site()
 
     def test_refuses_a_kit_folder_that_is_not_empty(self):
         kit = self.home / "kit"

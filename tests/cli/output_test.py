@@ -3,9 +3,8 @@
 import os
 import subprocess
 
-from azekura_case import DONE, SECONDS_MAX, SYSTEM, AzekuraCase, Ended, main, state_of
+from azekura_case import DONE, SECONDS_MAX, SPACE, SYSTEM, AzekuraCase, Ended, main, state_of
 
-SPACE = 8
 FULL = "cannot write the results to standard output: No space left on device"
 BROKEN = "cannot write the results to standard output: Broken pipe"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Which site is meant, and the site file: what adds to it, what a person writes into it."""
-from azekura_case import USAGE, AzekuraCase, main, state_of
+from azekura_case import SPACE, USAGE, AzekuraCase, in_own_mounts, main, state_of
 
 NO_SITE_HINT = ("name the site with -s or $AZEKURA_SITE, or make one with "
                 "'azekura init SITE --kit DIR'")
@@ -175,6 +175,18 @@ class SetAdd(AzekuraCase):
         self.assertEqual([path.name for path in folder.iterdir()], ["theirs"])
         self.assertEqual(self.sets(), [])
         self.at_site("set", "add", "daily", "--folder", self.home / "empty")
+
+    def test_a_medium_too_small_is_left_empty(self):
+        folder = self.home / "small"
+        folder.mkdir()
+        script = f'"$@"; code=$?; find "{folder}" -mindepth 1; exit $code'
+        ended = self.run_program(
+            [*in_own_mounts(f'mount -t tmpfs -o size=1m tmpfs "{folder}"'), "sh", "-c", script,
+             "sh", self.azekura_program, "-s", self.site, "set", "add", "daily", "--folder", folder],
+            code=SPACE)
+        self.assertEqual(ended.text, "")
+        self.assertEqual(self.sets(), [])
+        self.at_site("set", "add", "daily", "--folder", folder)
 
     def test_another_set_s_medium(self):
         folder = self.add_set()

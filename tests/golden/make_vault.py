@@ -535,7 +535,7 @@ class Writer:
     def generation(self, session, snapshots):
         start = (1_771_000_000 + 86_400 * session.number) * 10**9
         about = short(b"backup.example") + short(b"daily") + short(b"make_vault 1") + time(start) + time(start + 60 * 10**9)
-        sections = [(1, 1, about), (2, 1, u32(len(snapshots)) + b"".join(map(long, snapshots))), (3, 1, b"# site\n")]
+        sections = [(1, 1, about), (2, 1, u32(len(snapshots)) + b"".join(map(long, snapshots))), (3, 1, SITE_FILE)]
         body = long(encode_sections(self.tweak(f"generation {session.number}", sections)))
         plain = self.tweak(f"generation plain {session.number}", body + bytes(padme(len(body)) - len(body)))
         return box(derive(session.key, "azekura generation v1", session.identity), session.identity, plain)
@@ -993,6 +993,7 @@ def replace_by(make):
     return apply
 
 
+SITE_FILE = b'[[set]]\nname = "daily"\nfolder = "/mnt/daily"\n'
 NOT_PLAIN = "fifo", "folder", "symlink"
 SHAPES = {
     "empty": lambda path, _: os.truncate(path, 0),
