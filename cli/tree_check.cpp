@@ -12,6 +12,9 @@ namespace azekura::cli {
 
 namespace {
 
+/// Items named as lost, of all snapshots. A hostile one repeats a directory for ever.
+constexpr std::uint64_t kNamedMax = 100'000;
+
 Digest digest_of(const Content& content) {
   ByteWriter encoded;
   encode_content(encoded, content);
@@ -42,22 +45,12 @@ void TreeCheck::check(const vault::StoredSnapshot& stored) {
 
 TreeCheck::Walked TreeCheck::walk(const vault::StoredSnapshot& stored, Shared shared) {
   std::set<std::uint64_t> links;  // ids met
+  WalkedDirectories directories;
   bool has_skipped = false;
   restore::TreeWalk tree{reader_, stored.snapshot.root};
-  while (true) {
-    throw_if_interrupted();
-    try {
-      if (!tree.next()) {
-        return Walked::enough;
-      }
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
-        throw;
-      }
-      report(stored, tree.path(), error.what());
-      continue;
-    }
+  while (advance(stored, tree)) {
     const Entry& entry = tree.entry();
+    directories.leave(tree.depth(), lost_);
     if (const char* const problem = link_problem(entry, links)) {
       if (has_skipped && !entry.content) {
         return Walked::links_in_doubt;
@@ -67,17 +60,51 @@ TreeCheck::Walked TreeCheck::walk(const vault::StoredSnapshot& stored, Shared sh
     if (!entry.content) {
       continue;
     }
-    if (was_intact(stored, tree) && entry.kind == EntryKind::directory &&
-        shared == Shared::skipped) {
+    const Digest encoded = digest_of(*entry.content);
+    const bool is_known = was_intact(stored, tree, encoded);
+    if (entry.kind != EntryKind::directory) {
+      if (entry.hard_link) {
+        directories.note_first_name();
+      }
+    } else if (const DirectoryFindings* const again = directories.find(encoded)) {
+      meet_again(stored, tree, *again);
+    } else if (is_known && shared == Shared::skipped) {
       has_skipped = true;
       tree.skip();
+    } else {
+      directories.enter(encoded, tree.depth(), lost_);
+    }
+  }
+  return Walked::enough;
+}
+
+bool TreeCheck::advance(const vault::StoredSnapshot& stored, restore::TreeWalk& tree) {
+  while (true) {
+    throw_if_interrupted();
+    try {
+      return tree.next();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+        throw;
+      }
+      report(stored, tree.path(), error.what());
     }
   }
 }
 
-bool TreeCheck::was_intact(const vault::StoredSnapshot& stored, const restore::TreeWalk& tree) {
+void TreeCheck::meet_again(const vault::StoredSnapshot& stored, restore::TreeWalk& tree,
+                           const DirectoryFindings& before) {
+  if (before.has_first_names) {
+    report(stored, tree.path(), "it has the first names of files that have theirs elsewhere");
+    tree.skip();
+  } else if (!before.has_lost || lost_ >= kNamedMax) {
+    tree.skip();
+  }
+}
+
+bool TreeCheck::was_intact(const vault::StoredSnapshot& stored, const restore::TreeWalk& tree,
+                           const Digest& encoded) {
   const Content& content = *tree.entry().content;
-  const Digest encoded = digest_of(content);
   if (intact_.contains(encoded)) {
     return true;
   }

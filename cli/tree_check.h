@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/output.h"
+#include "cli/walked_directories.h"
 #include "core/ids.h"
 #include "restore/tree_view.h"
 #include "vault/verifier.h"
@@ -31,8 +32,16 @@ class TreeCheck {
   enum class Walked { enough, links_in_doubt };
 
   Walked walk(const vault::StoredSnapshot& stored, Shared shared);
-  /// Whether the content of the walk's entry was found intact before; looks at it if not.
-  bool was_intact(const vault::StoredSnapshot& stored, const restore::TreeWalk& tree);
+  /// To the next entry, with a report of each directory that cannot be listed.
+  bool advance(const vault::StoredSnapshot& stored, restore::TreeWalk& tree);
+  /// The walk's entry is a directory that was walked before, elsewhere in this snapshot: it is
+  /// entered again only to name what is lost in it.
+  void meet_again(const vault::StoredSnapshot& stored, restore::TreeWalk& tree,
+                  const DirectoryFindings& before);
+  /// Whether the content of the walk's entry, of that digest, was found intact before; looks at
+  /// it if not.
+  bool was_intact(const vault::StoredSnapshot& stored, const restore::TreeWalk& tree,
+                  const Digest& encoded);
   void report(const vault::StoredSnapshot& stored, const std::string& path,
               std::string_view problem);
 

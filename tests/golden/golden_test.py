@@ -165,7 +165,7 @@ def run_variant(name, arguments):
         except Exception as error:                                          # a variant that cannot be made is a failed case
             return [(False, f"{name} make: {type(error).__name__}: {error}")]
         lines = []
-        if not arguments.sanitized:
+        if not arguments.sanitized and not variant.endless:
             lines += run_case(variant, folder, snapshots, [sys.executable, READER], False, arguments)
         if arguments.engine:
             lines += run_case(variant, folder, snapshots, [os.path.abspath(arguments.engine)], True, arguments)

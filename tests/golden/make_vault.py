@@ -611,6 +611,7 @@ class Variant:
     key: str = "recovery.key"
     sets: str = "AAA"                                                       # set of each session
     epochs: tuple = (1, 1, 1)
+    endless: bool = False                                                   # to a reader that walks every path
 
 
 VARIANTS = {}
@@ -879,6 +880,16 @@ def define_hostile_variants(docs, report):
     hidden("hard-link-of-symlink", {"entry 3/ehr:links/first": lambda e: {
         **e, "kind": SYMLINK, "fields": {1: b"../../../outside", 3: e["fields"][3]}}})
     hidden("depth-10000", {"tree 3/ehr": lambda tree: add_nested(tree, 10_000)})
+    # 8 to the 20th paths of 21 folders: valid, and endless to whoever takes each path.
+    def repeated(name, result, bottom, points=None):
+        paths = {f"children 3/ehr:nested{'/d' * level}": repeat_eight_times for level in range(20)}
+        add(name, result, "success", result, None,
+            {"tree 3/ehr": lambda tree: add_nested(tree, 20, bottom), **paths, **(points or {})}, endless=True)
+    deepest = "3/ehr:nested" + "/d" * 20
+    repeated("folders-repeated", "success", folder({}))
+    repeated("first-names-repeated", "corruption", folder({b"file": Node(FILE, parts=[(DATA, b"1")], link=9)}))
+    repeated("loss-repeated", "corruption", folder({b"file": Node(FILE, parts=[(DATA, b"1")])}),
+             {f"content {deepest}/file": first_extent(4, lambda d: flip(d, 0))})
 
     # Lengths and places that a sum or a cast would turn into others.
     hidden("extent-length-largest", {content: change(size=largest, extents=[[HOLE, largest]])})
@@ -931,12 +942,19 @@ def symlink(name, target):
     return name, u8(SYMLINK) + u32(1 << 1) + short(name) + u32(0o777) + bytes(8) + time(0) + long(target)
 
 
-def add_nested(tree, depth):
-    node = folder({})
+def add_nested(tree, depth, bottom=None):
+    node = bottom or folder({})
     for _ in range(depth):
         node = folder({b"d": node})
     tree.children[b"nested"] = node
     return tree
+
+
+def repeat_eight_times(children):
+    """A folder whose only child is there under seven more names."""
+    [(name, encoded)] = children
+    start, rest = encoded[:5], encoded[5 + len(short(name)):]
+    return [(other, start + short(other) + rest) for other in (b"%d" % number for number in range(8))]
 
 
 def with_section(o, index, start):
