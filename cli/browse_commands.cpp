@@ -94,6 +94,7 @@ int ls(const BrowseOptions& options, Output& output) {
 }
 
 int cat(const BrowseOptions& options, Output& output) {
+  const restore::SpillFile spill = open_spill_file();
   const OpenMedium open = open_medium(options.medium, output);
   const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
   const std::optional<Entry> entry =
@@ -101,7 +102,7 @@ int cat(const BrowseOptions& options, Output& output) {
   if (!entry || entry->kind != EntryKind::file) {
     throw UsageError{"there is no file \"{}\" in {}", printable(options.path), stored.name()};
   }
-  return write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry, output);
+  return write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry, spill, output);
 }
 
 int du(const BrowseOptions& options, Output& output) {

@@ -45,11 +45,6 @@ std::uint64_t size_of(const Entry& entry) {
   return entry.kind == EntryKind::file && entry.content ? entry.content->size : 0;
 }
 
-std::string spill_directory() {
-  const char* const directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): no setenv
-  return directory != nullptr && *directory != '\0' ? directory : "/var/tmp";
-}
-
 }  // namespace
 
 std::string_view kind_name(EntryKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
@@ -97,15 +92,20 @@ void put_entry(Json& object, const Entry& entry) {
   }
 }
 
+restore::SpillFile open_spill_file() {
+  const char* const directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): no setenv
+  return restore::SpillFile{directory != nullptr && *directory != '\0' ? directory : "/var/tmp"};
+}
+
 int write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file,
-                          Output& output) {
+                          const restore::SpillFile& spill, Output& output) {
   const std::optional<Content> content = restore::find_content(source, root, file);
   if (!content) {
     throw DamageError{"the snapshot has no content of this file; it could not be read"};
   }
   restore::write_content(
       source, *content, [](ByteView bytes) { write_all(STDOUT_FILENO, bytes, "standard output"); },
-      spill_directory());
+      spill);
   if (file.flaw == EntryFlaw::none) {
     return 0;
   }

@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "core/entry.h"
 #include "core/extent_source.h"
+#include "restore/spill_file.h"
 
 #include <string>
 #include <string_view>
@@ -18,9 +19,11 @@ Json entry_object(const std::string& path, const Entry& entry);
 /// Adds what it has but for event and path.
 void put_entry(Json& object, const Entry& entry);
 
+/// In $TMPDIR, or /var/tmp. Requires: no medium is open yet; nothing is opened for writing after.
+restore::SpillFile open_spill_file();
 /// A file's bytes to standard output, none before they are proven. Returns the exit code: of a file
 /// that was not whole when it was backed up, what there is comes with a warning.
 int write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file,
-                          Output& output);
+                          const restore::SpillFile& spill, Output& output);
 
 }  // namespace azekura::cli

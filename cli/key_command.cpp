@@ -79,15 +79,4 @@ void add_key(CLI::App& app, Invocation& invocation) {
   });
 }
 
-void add_version(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = add_command(app, invocation, "version", "Version of program and format");
-  command->callback([&invocation] {
-    invocation.command = [&invocation] {
-      invocation.output.object({{"event", "version"}, {"version", AZEKURA_VERSION}, {"format", 1}});
-      invocation.output.line("azekura " AZEKURA_VERSION ", vault format 1");
-      return 0;
-    };
-  });
-}
-
 }  // namespace azekura::cli

@@ -1,5 +1,6 @@
 #include "cli/medium_access.h"
 
+#include "core/confinement.h"
 #include "core/error.h"
 #include "core/file_io.h"
 #include "core/text.h"
@@ -129,10 +130,16 @@ std::optional<vault::RecoveryShare> read_lone_share(const std::vector<std::strin
 
 vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_key(keys); }
 
-OpenMedium open_medium(const MediumOptions& options, Output& output) {
+vault::FolderMedium MediumOptions::open_confined(const std::string& writable_folder) const {
+  static_cast<void>(confine(writable_folder));  // what does not hold, `version` says
+  return vault::FolderMedium{from, vault::Access::read};
+}
+
+OpenMedium open_medium(const MediumOptions& options, Output& output,
+                       const std::string& writable_folder) {
   const vault::RecoveryKey key = options.recovery_key();
   OpenMedium open;
-  open.medium = std::make_unique<vault::FolderMedium>(options.from, vault::Access::read);
+  open.medium = std::make_unique<vault::FolderMedium>(options.open_confined(writable_folder));
   open.reader = std::make_unique<vault::VaultReader>(*open.medium, key, Invocation::threads());
   for (const vault::Finding& finding : open.reader->findings()) {
     output.warn(finding.fact);

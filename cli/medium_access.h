@@ -19,6 +19,10 @@ struct MediumOptions {
   /// Adds --from; and --key, if `needs_key`.
   void add_to(CLI::App& command, bool needs_key);
   [[nodiscard]] vault::RecoveryKey recovery_key() const;
+  /// Opens the medium to read it. From then on this process is confined (core/confinement.h): it
+  /// writes beneath `writable_folder` and nowhere else; nowhere at all if that is empty.
+  /// Requires: there is no other thread. Errors: MediumError.
+  [[nodiscard]] vault::FolderMedium open_confined(const std::string& writable_folder = {}) const;
 };
 
 /// A medium opened with its key, ready to browse or restore.
@@ -27,9 +31,10 @@ struct OpenMedium {
   std::unique_ptr<vault::VaultReader> reader;
 };
 
-/// Opens, and warns of sessions that do not count. Errors: UsageError, MediumError,
-/// AuthenticityError, DamageError.
-OpenMedium open_medium(const MediumOptions& options, Output& output);
+/// Opens as MediumOptions::open_confined does, and warns of sessions that do not count.
+/// Errors: UsageError, MediumError, AuthenticityError, DamageError.
+OpenMedium open_medium(const MediumOptions& options, Output& output,
+                       const std::string& writable_folder = {});
 
 /// Reads a recovery key from one file, or combines share files.
 vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths);

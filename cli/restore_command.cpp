@@ -5,6 +5,7 @@
 #include "cli/restore_report.h"
 #include "core/byte_writer.h"
 #include "core/clock.h"
+#include "core/confinement.h"
 #include "core/file_io.h"
 #include "core/text.h"
 #include "restore/forecast.h"
@@ -16,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 
@@ -39,6 +41,7 @@ struct RestoreOptions {
 };
 
 int restore_to_stdout(const RestoreOptions& options, Output& output) {
+  const restore::SpillFile spill = open_spill_file();
   const OpenMedium open = open_medium(options.medium, output);
   const auto snapshots = choose_snapshots(*open.reader, options.snapshot, options.source);
   if (snapshots.size() != 1 || options.paths.size() > 1) {
@@ -52,7 +55,7 @@ int restore_to_stdout(const RestoreOptions& options, Output& output) {
   if (!entry || entry->kind != EntryKind::file) {
     throw UsageError{"there is no file \"{}\" in {}", printable(path), snapshots.front()->name()};
   }
-  return write_entry_to_stdout(*open.reader, snapshot.root, *entry, output);
+  return write_entry_to_stdout(*open.reader, snapshot.root, *entry, spill, output);
 }
 
 int exit_code_of_unreadable(std::uint64_t unreadable, Output& output) {
@@ -143,6 +146,15 @@ std::string target_of(const RestoreOptions& options) {
   return target;
 }
 
+/// The target, or the folder it is going to be made in; none for a dry run.
+std::string writable_folder_of(const RestoreOptions& options) {
+  if (options.dry_run) {
+    return {};
+  }
+  const std::string target = target_of(options);
+  return exists(target) ? target : std::filesystem::path{target}.parent_path().string();
+}
+
 /// Keyed with what only the recovery key opens, and with all that makes this restore another one.
 restore::Tagger tagger_of(const OpenMedium& open, const Chosen& snapshots,
                           const RestoreOptions& options) {
@@ -215,6 +227,7 @@ Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreO
   if (needs_target) {
     journal.emplace(target, tagger_of(open, snapshots, options),
                     options.resume ? restore::Resuming::yes : restore::Resuming::no);
+    confine_writes(target);  // no longer beside it, where it had to be made
   }
   Sums sums;
   try {
@@ -239,7 +252,7 @@ Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreO
 
 int restore_snapshots(const RestoreOptions& options, Output& output) {
   const double begun = steady_seconds();
-  const OpenMedium open = open_medium(options.medium, output);
+  const OpenMedium open = open_medium(options.medium, output, writable_folder_of(options));
   const auto snapshots = choose_snapshots(*open.reader, options.snapshot, options.source);
   if (snapshots.size() > 1 && !options.paths.empty()) {
     UsageError error{"--path needs one source, {} are meant", snapshots.size()};

@@ -38,10 +38,9 @@ void report_finding(const vault::Finding& finding, Output& output) {
                           printable(finding.fact)));
 }
 
-std::vector<vault::Finding> verify_deep(const VerifyOptions& options, std::uint64_t& lost,
+std::vector<vault::Finding> verify_deep(const vault::FolderMedium& medium,
+                                        const vault::RecoveryKey& key, std::uint64_t& lost,
                                         Output& output) {
-  const vault::RecoveryKey key = options.medium.recovery_key();
-  const vault::FolderMedium medium{options.medium.from, vault::Access::read};
   vault::VaultReader reader{medium, key, Invocation::threads()};
   vault::DeepVerifier verifier{reader, Invocation::threads(), output};
   std::vector<vault::Finding> findings = reader.findings();
@@ -65,17 +64,15 @@ int verify(const VerifyOptions& options, Output& output) {
     key = options.medium.recovery_key();
     authority = key->authority().public_key();
   }
-  vault::VerifyReport report;
-  {
-    const vault::FolderMedium medium{options.medium.from, vault::Access::read};
-    report = vault::verify_medium(medium, authority, Invocation::threads(), output);
-    if (key && report.sessions == 0) {
-      vault::expect_key_of_site(*key, medium);
-    }
+  const vault::FolderMedium medium = options.medium.open_confined();
+  vault::VerifyReport report =
+      vault::verify_medium(medium, authority, Invocation::threads(), output);
+  if (key && report.sessions == 0) {
+    vault::expect_key_of_site(*key, medium);
   }
   std::uint64_t lost = 0;
   if (options.deep) {
-    for (vault::Finding& finding : verify_deep(options, lost, output)) {
+    for (vault::Finding& finding : verify_deep(medium, *key, lost, output)) {
       const bool known =
           std::any_of(report.findings.begin(), report.findings.end(),
                       [&](const vault::Finding& other) { return other.fact == finding.fact; });

@@ -6,8 +6,6 @@
 #include "core/text.h"
 #include "core/tree_codec.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -113,10 +111,10 @@ void write_in_memory(ExtentSource& source, std::span<const Extent> extents,
 }
 
 void write_through_file(ExtentSource& source, const Extent& extent, const ByteOutput& output,
-                        const std::string& spill_directory) {
-  const UniqueFd spill = open_file(spill_directory, O_RDWR | O_TMPFILE | O_EXCL);
+                        const SpillFile& spill) {
+  const int file = spill.fd();
   const WantedExtent wanted = wanted_of(extent);
-  SpillReceiver receiver{spill.get(), spill_directory};
+  SpillReceiver receiver{file, spill.directory()};
   source.fetch({&wanted, 1}, receiver);
   AZK_CHECK(receiver.holds(extent.length));
   Buffer piece(kPiece);
@@ -125,9 +123,9 @@ void write_through_file(ExtentSource& source, const Extent& extent, const ByteOu
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(extent.length - offset, piece.size()));
     const MutableBytes part = MutableBytes{piece}.first(count);
-    if (read_some_at(spill.get(), part, offset, spill_directory) != count) {
+    if (read_some_at(file, part, offset, spill.directory()) != count) {
       throw SystemError{EIO, "read back {} bytes kept in \"{}\"", count,
-                        printable(spill_directory)};
+                        printable(spill.directory())};
     }
     output(part);
     offset += count;
@@ -150,7 +148,7 @@ std::size_t count_fitting(std::span<const Extent> extents) {
 }  // namespace
 
 void write_content(ExtentSource& source, const Content& content, const ByteOutput& output,
-                   const std::string& spill_directory) {
+                   const SpillFile& spill) {
   const std::vector<Extent> extents = resolve_extents(source, content);
   if (covered_bytes(extents) != content.size) {
     throw DamageError{"extents do not cover a content of {} bytes", content.size};
@@ -162,7 +160,7 @@ void write_content(ExtentSource& source, const Content& content, const ByteOutpu
     if (rest.front().kind != ExtentKind::data) {
       write_zeros(rest.front().length, output);
     } else if (rest.front().length > kInMemoryMax) {
-      write_through_file(source, rest.front(), output, spill_directory);
+      write_through_file(source, rest.front(), output, spill);
     } else {
       done = count_fitting(rest);
       write_in_memory(source, rest.first(done), output);

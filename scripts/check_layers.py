@@ -27,6 +27,7 @@ OWNERS = {
     "openssl/": ["vault/hash.*", "vault/sealer.*"],
     "qrencode.h": ["vault/qr_code.*"],
     "rocksdb/": ["vault/catalogue*"],
+    "seccomp.h": ["core/confinement.*"],
     "sodium.h": ["vault/secret.*", "vault/signature.*", "vault/hpke.*"],
     "toml++/": ["core/site_config.*"],
     "xxhash.h": ["core/checksum.*"],

@@ -127,7 +127,7 @@ class NothingElse(AzekuraCase):
 
     def test_its_help_and_version(self):
         self.assertRegex(self.inside("version").text,
-                         r"^azekura \d+\.\d+\.\d+, vault format 1\n$")
+                         r"^azekura \d+\.\d+\.\d+, vault format 1\nreads media confined: .+\n$")
         self.assertIn("restore", self.inside("--help").text)
 
 

@@ -259,10 +259,14 @@ class Version(AzekuraCase):
         version = re.search(r"^ +version : '([^']+)'", (SOURCE_ROOT / "meson.build").read_text(),
                             re.MULTILINE).group(1)
         for program in (self.azekura_program, self.restore_program):
+            said, = self.run_program([program, "version", "--json"]).objects()
+            by = ["seccomp"] if said["seccomp"] else []
+            by += [f"Landlock ABI {said['landlock']}"] if said["landlock"] else []
             self.assertEqual(self.run_program([program, "version"]).text,
-                             f"azekura {version}, vault format 1\n")
-            self.assertEqual(self.run_program([program, "version", "--json"]).objects(),
-                             [{"event": "version", "version": version, "format": 1}])
+                             f"azekura {version}, vault format 1\n"
+                             f"reads media confined: {', '.join(by) or 'no'}\n")
+            self.assertEqual(said, {"event": "version", "version": version, "format": 1,
+                                    "seccomp": said["seccomp"], "landlock": said["landlock"]})
 
 
 class Mistakes(AzekuraCase):

@@ -14,7 +14,7 @@ namespace {
 Buffer read_all(ExtentSource& source, const Content& content, const std::string& spill) {
   Buffer bytes;
   write_content(
-      source, content, [&](ByteView piece) { append(bytes, piece); }, spill);
+      source, content, [&](ByteView piece) { append(bytes, piece); }, SpillFile{spill});
   return bytes;
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("Content reader: damage stops the output after the last proven byte be
   Buffer bytes;
   const auto keep = [&](ByteView piece) { append(bytes, piece); };
   try {
-    write_content(vault, content, keep, directory.path());
+    write_content(vault, content, keep, SpillFile{directory.path()});
     CHECK(false);
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::damage);
@@ -93,7 +93,7 @@ TEST_CASE("Content reader: an extent too large for memory is proven before it is
     std::size_t pieces = 0;
     try {
       write_content(
-          vault, content, [&](ByteView) { ++pieces; }, directory.path());
+          vault, content, [&](ByteView) { ++pieces; }, SpillFile{directory.path()});
       CHECK(false);
     } catch (const Error& error) {
       CHECK(error.kind() == ErrorKind::damage);
@@ -101,6 +101,26 @@ TEST_CASE("Content reader: an extent too large for memory is proven before it is
     CHECK(pieces == 0);
   }
   CHECK(list_directory(directory.path()).empty());
+}
+
+TEST_CASE("Content reader: several extents too large for memory, of any lengths") {
+  const tests::TempDir directory;
+  tests::MemoryExtents vault{kGiB, kGiB};
+  const Buffer wanted = tests::random_bytes(1, 132 * kMiB);
+  const std::size_t first = 67 * kMiB;
+  Content content = vault.store(ByteView{wanted}.first(first));
+  content.extents.push_back(vault.store(ByteView{wanted}.subspan(first)).extents.front());
+  content.size = wanted.size();
+  REQUIRE(content.extents.size() == 2);
+  CHECK(read_all(vault, content, directory.path()) == wanted);
+}
+
+TEST_CASE("Content reader: no folder for a spill is an error once one is needed") {
+  const tests::TempDir directory;
+  tests::MemoryExtents vault{kGiB, kGiB};
+  CHECK_NOTHROW(read_all(vault, vault.store("small"), directory.path("absent")));
+  const Content large = vault.store(tests::random_bytes(1, 65 * kMiB));
+  CHECK_THROWS_AS(read_all(vault, large, directory.path("absent")), SystemError);
 }
 
 TEST_CASE("Content reader: extents that do not cover the content are damage") {
