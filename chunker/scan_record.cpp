@@ -17,10 +17,6 @@ constexpr std::string_view kObject = "a scan record";
 /// Coarser than any file system's clock tick, and FAT's.
 constexpr std::int64_t kTrustSeconds = 2;
 
-void encode_time(ByteWriter& out, const Timestamp& time) {
-  out.i64(time.seconds).u32(time.nanoseconds);
-}
-
 FileState decode_state(ByteReader& in) {
   FileState state;
   state.device = in.u64();

@@ -77,15 +77,8 @@ class FreshFolder {
   FreshFolder(const FreshFolder&) = delete;
   FreshFolder& operator=(const FreshFolder&) = delete;
   ~FreshFolder() {
-    if (is_kept_) {
-      return;
-    }
-    try {
-      for (const std::string& name : list_directory(path_)) {
-        remove_tree(path_ + '/' + name);
-      }
-    } catch (const Error&) {  // what made it fail is the error to be told
-      return;
+    if (!is_kept_) {
+      try_to_empty(path_);
     }
   }
 
@@ -192,9 +185,7 @@ int init_from_medium(const InitOptions& options, Output& output) {
   std::uint32_t epoch = 0;
   {
     const vault::VaultReader reader{medium, key, Invocation::threads()};
-    for (const vault::Finding& finding : reader.findings()) {
-      output.warn(finding.fact);
-    }
+    warn_of_findings(reader, output);
     generation = reader.newest_generation();
     epoch = newest_epoch(reader);
   }

@@ -135,15 +135,19 @@ vault::FolderMedium MediumOptions::open_confined(const std::string& writable_fol
   return vault::FolderMedium{from, vault::Access::read};
 }
 
+void warn_of_findings(const vault::VaultReader& reader, Output& output) {
+  for (const vault::Finding& finding : reader.findings()) {
+    output.warn(finding.fact);
+  }
+}
+
 OpenMedium open_medium(const MediumOptions& options, Output& output,
                        const std::string& writable_folder) {
   const vault::RecoveryKey key = options.recovery_key();
   OpenMedium open;
   open.medium = std::make_unique<vault::FolderMedium>(options.open_confined(writable_folder));
   open.reader = std::make_unique<vault::VaultReader>(*open.medium, key, Invocation::threads());
-  for (const vault::Finding& finding : open.reader->findings()) {
-    output.warn(finding.fact);
-  }
+  warn_of_findings(*open.reader, output);
   return open;
 }
 

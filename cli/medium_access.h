@@ -31,6 +31,8 @@ struct OpenMedium {
   std::unique_ptr<vault::VaultReader> reader;
 };
 
+/// Warns of what of the medium does not count.
+void warn_of_findings(const vault::VaultReader& reader, Output& output);
 /// Opens as MediumOptions::open_confined does, and warns of sessions that do not count.
 /// Errors: UsageError, MediumError, AuthenticityError, DamageError.
 OpenMedium open_medium(const MediumOptions& options, Output& output,

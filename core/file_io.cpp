@@ -222,6 +222,18 @@ void remove_tree(const std::string& path) {
   }
 }
 
+void try_to_empty(const std::string& path, std::string_view spared) noexcept {
+  try {
+    for (const std::string& name : list_directory(path)) {
+      if (name != spared) {
+        remove_tree(path + '/' + name);
+      }
+    }
+  } catch (const Error&) {  // the error that made it necessary is the one to be told
+    return;
+  }
+}
+
 std::string absolute_path(const std::string& path) {
   if (path.empty()) {
     throw UsageError{"a path is empty"};

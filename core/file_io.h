@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// POSIX files with errors as exceptions. Paths are raw bytes. Errors: SystemError, naming the
@@ -47,6 +48,8 @@ std::vector<std::string> list_directory(UniqueFd directory, const std::string& p
 void remove_file(const std::string& path);
 /// Removes a directory and all below it, following no link.
 void remove_tree(const std::string& path);
+/// Removes what is in a directory, but one name, as far as it can be: for what another error left.
+void try_to_empty(const std::string& path, std::string_view spared = {}) noexcept;
 
 /// Absolute form of a path, links resolved as far as it exists. Errors: UsageError if it is empty.
 std::string absolute_path(const std::string& path);

@@ -27,10 +27,6 @@ enum class Field : unsigned {
 };
 constexpr unsigned kFieldCount = 10;
 
-void encode_time(ByteWriter& out, const Timestamp& time) {
-  out.i64(time.seconds).u32(time.nanoseconds);
-}
-
 void encode_extent(ByteWriter& out, const Extent& extent) {
   out.u8(static_cast<std::uint8_t>(extent.kind)).u64(extent.length);
   if (extent.kind == ExtentKind::data) {
@@ -234,6 +230,10 @@ void check_shape(const ByteReader& in, const Entry& entry) {
 }
 
 }  // namespace
+
+void encode_time(ByteWriter& out, const Timestamp& time) {
+  out.i64(time.seconds).u32(time.nanoseconds);
+}
 
 Timestamp decode_time(ByteReader& in) {
   Timestamp time;

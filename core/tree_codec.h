@@ -30,7 +30,8 @@ void encode_entry(ByteWriter& out, const Entry& entry);
 /// anything but a root refuse that.
 Entry decode_entry(ByteView bytes);
 
-/// The next 12 bytes.
+/// 12 bytes.
+void encode_time(ByteWriter& out, const Timestamp& time);
 Timestamp decode_time(ByteReader& in);
 
 void encode_content(ByteWriter& out, const Content& content);

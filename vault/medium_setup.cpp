@@ -7,6 +7,7 @@
 #include "vault/medium_texts.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace azekura::vault {
@@ -15,12 +16,8 @@ namespace {
 
 constexpr std::uint64_t kProgramBytesMax = 256 * kMiB;
 
-/// But what the file system itself puts there.
-std::vector<std::string> names_in(const std::string& folder) {
-  std::vector<std::string> names = list_directory(folder);
-  std::erase(names, "lost+found");
-  return names;
-}
+/// What the file system itself puts there.
+constexpr std::string_view kNotOurs = "lost+found";
 
 void fill(FolderMedium& medium, const Site& site, const SetSecrets& set, ByteView program) {
   medium.append("README.txt", as_bytes(medium_readme()));
@@ -34,17 +31,6 @@ void fill(FolderMedium& medium, const Site& site, const SetSecrets& set, ByteVie
   label.writer = site.writer();
   medium.append("label", label.encode(site.host_key()));
   medium.commit();
-}
-
-/// It was empty, so that all in it is ours.
-void empty_again(const std::string& folder) noexcept {
-  try {
-    for (const std::string& name : names_in(folder)) {
-      remove_tree(folder + '/' + name);
-    }
-  } catch (const Error&) {  // what made this necessary is the error to be told
-    return;
-  }
 }
 
 }  // namespace
@@ -65,7 +51,9 @@ void set_up_medium(const Site& site, const SetSecrets& set, const std::string& f
     throw error;
   }
   make_directory(folder, 0755);
-  if (!names_in(folder).empty()) {
+  std::vector<std::string> names = list_directory(folder);
+  std::erase(names, kNotOurs);
+  if (!names.empty()) {
     UsageError error{"\"{}\" is not empty", printable(folder)};
     error.set_hint("a medium begins empty; choose another folder, or empty this one yourself");
     throw error;
@@ -74,7 +62,7 @@ void set_up_medium(const Site& site, const SetSecrets& set, const std::string& f
     FolderMedium medium{folder, Access::append};
     fill(medium, site, set, *program);
   } catch (const Error&) {
-    empty_again(folder);
+    try_to_empty(folder, kNotOurs);  // it was empty: all else in it is ours
     throw;
   }
 }

@@ -3,6 +3,8 @@
 #include "core/byte_writer.h"
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/tree_codec.h"
+#include "vault/hash.h"
 #include "vault/object.h"
 
 #include <algorithm>
@@ -37,7 +39,6 @@ constexpr std::uint16_t kGenerationSiteFile = 3;
 constexpr std::size_t kSealedSessionKeyBytes = 48;
 constexpr std::size_t kSetKeysBoxBytes = 64 + kBoxOverhead;
 constexpr std::size_t kShortTextMax = 255;
-constexpr std::uint32_t kNanosecondsMax = 999'999'999;
 
 SessionIdentity decode_identity(ByteReader& in) {
   SessionIdentity identity;
@@ -102,18 +103,8 @@ std::vector<KeySlot> decode_slots(ByteView bytes, const SessionIdentity& identit
   return slots;
 }
 
-Timestamp decode_time(ByteReader& in) {
-  Timestamp time;
-  time.seconds = in.i64();
-  time.nanoseconds = in.u32();
-  if (time.nanoseconds > kNanosecondsMax) {
-    in.fail("a time has too many nanoseconds");
-  }
-  return time;
-}
-
 Secret generation_key(const Secret& session_key, const SessionIdentity& identity) {
-  return derive(session_key, "azekura generation v1", identity.bytes(), 32);
+  return derive(session_key, "azekura generation v1", identity.bytes(), kKeyBytes);
 }
 
 std::vector<Snapshot> decode_snapshots(ByteView bytes) {
