@@ -197,6 +197,7 @@ restore::RestoreSettings settings_of(const RestoreOptions& options) {
   settings.paths = options.paths;
   settings.mode = options.system ? restore::RestoreMode::system : restore::RestoreMode::data;
   settings.best_effort = options.best_effort;
+  settings.threads = Invocation::threads();
   return settings;
 }
 

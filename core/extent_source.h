@@ -28,12 +28,15 @@ class ExtentReceiver {
   ExtentReceiver& operator=(const ExtentReceiver&) = delete;
   virtual ~ExtentReceiver() = default;
 
-  /// Bytes of an extent, not yet proven; `offset` rises without gaps.
+  /// Bytes of an extent, not yet proven; `offset` rises without gaps. They stay until the next
+  /// block_done() has returned.
   virtual void bytes(std::size_t index, std::uint64_t offset, ByteView bytes) = 0;
   /// All bytes were delivered and their chunk ids match the digest.
   virtual void proven(std::size_t index) = 0;
   /// The extent cannot be had, or is not what was written; nothing more comes for it.
   virtual void failed(std::size_t index, const Error& error) = 0;
+  /// The bytes given until now go when this returns.
+  virtual void block_done() {}
 };
 
 /// Seam between vault and restore: bytes by position, each proven against its digest.

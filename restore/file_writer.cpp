@@ -25,13 +25,30 @@ constexpr std::size_t kZerosAtOnce = 1 * kMiB;
 constexpr std::string_view kTemporaryStart = ".azekura-";
 constexpr std::size_t kRandomBytes = 16;
 
+/// Random bytes drawn ahead: a call to the system a file would show in a restore of small ones.
+class RandomSupply {
+ public:
+  ByteView draw() {
+    if (left_ == 0) {
+      // At most 256 bytes come at once, whatever happens (getrandom(2)).
+      if (::getrandom(bytes_.data(), bytes_.size(), 0) != static_cast<ssize_t>(bytes_.size())) {
+        throw SystemError{errno, "draw a random name"};
+      }
+      left_ = bytes_.size();
+    }
+    left_ -= kRandomBytes;
+    return ByteView{bytes_}.subspan(left_, kRandomBytes);
+  }
+
+ private:
+  std::array<std::byte, 256> bytes_{};
+  std::size_t left_ = 0;
+};
+
 /// 128 random bits: no entry of the snapshot can be named like it on purpose.
 std::string random_name() {
-  std::array<std::byte, kRandomBytes> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    throw SystemError{errno, "draw a random name"};
-  }
-  return std::string{kTemporaryStart} + to_hex(random);
+  static thread_local RandomSupply supply;
+  return std::string{kTemporaryStart} + to_hex(supply.draw());
 }
 
 /// A second name would lead to a file that is not ours.
@@ -51,6 +68,7 @@ FileWriter::FileWriter(FileWriter&& other) noexcept
     : guard_{other.guard_},
       directory_{other.directory_},
       temporary_{std::exchange(other.temporary_, {})},
+      size_{other.size_},
       fd_{std::move(other.fd_)} {}
 
 FileWriter::~FileWriter() { discard(); }
@@ -74,10 +92,12 @@ int FileWriter::fd() {
 void FileWriter::write(std::uint64_t offset, ByteView bytes) {
   const int file = fd();
   write_all_at(file, bytes, offset, temporary_);
+  size_ = std::max(size_, offset + bytes.size());
 }
 
 void FileWriter::write_zeros(std::uint64_t offset, std::uint64_t length) {
   allocate(0, offset, length);
+  size_ = std::max(size_, offset + length);
 }
 
 void FileWriter::wipe(std::uint64_t offset, std::uint64_t length) {
@@ -114,7 +134,7 @@ void FileWriter::allocate(int mode, std::uint64_t offset, std::uint64_t length) 
 struct stat FileWriter::place(std::uint64_t size, const std::string& name,
                               const std::function<void(int)>& finish) {
   const int file = fd();
-  if (::ftruncate(file, static_cast<off_t>(size)) != 0) {
+  if (size_ != size && ::ftruncate(file, static_cast<off_t>(size)) != 0) {
     throw SystemError{errno, "set the size of \"{}\" to {} bytes",
                       printable(guard_.path(directory_, name)), size};
   }

@@ -50,7 +50,8 @@ class FileWriter {
 
   PathGuard& guard_;
   DirectoryId directory_;
-  std::string temporary_;  ///< empty: there is no file under it
+  std::string temporary_;   ///< empty: there is no file under it
+  std::uint64_t size_ = 0;  ///< as far as it was written
   UniqueFd fd_;
 };
 

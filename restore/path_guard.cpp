@@ -121,6 +121,7 @@ PathGuard::DirectoryHandle PathGuard::keep_open(DirectoryId id, UniqueFd fd) {
 }
 
 PathGuard::DirectoryHandle PathGuard::directory(DirectoryId id) {
+  const std::lock_guard lock{opening_};
   // Up to the nearest open directory, then down again, a name at a time.
   std::vector<DirectoryId> closed;
   DirectoryHandle handle = find_open(id);

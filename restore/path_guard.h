@@ -9,6 +9,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -33,6 +34,7 @@ UniqueFd open_target(const std::string& target);
 /// Nothing that exists is written, followed or replaced. New objects are private to us until
 /// metadata is applied.
 /// Errors: DamageError for a name no entry may have; SystemError naming the path.
+/// Threads: any, but none while a directory is made or adopted.
 /// Source: openat2(2).
 class PathGuard {
  public:
@@ -107,6 +109,7 @@ class PathGuard {
   std::vector<Node> nodes_;  ///< by DirectoryId
   std::unordered_map<DirectoryId, Open> open_;
   std::list<DirectoryId> uses_;  ///< latest first
+  std::mutex opening_;           ///< guards what is open
 };
 
 }  // namespace azekura::restore

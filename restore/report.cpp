@@ -37,12 +37,27 @@ std::uint64_t LackCounts::total() const noexcept {
 }
 
 void Reporter::phase(std::string_view name, std::uint64_t total_bytes) {
+  const std::lock_guard lock{telling_};
   observer_.phase(name, total_bytes);
 }
 
-void Reporter::advanced(std::uint64_t more_bytes) { observer_.advanced(more_bytes); }
+void Reporter::advanced(std::uint64_t more_bytes) {
+  const std::lock_guard lock{telling_};
+  observer_.advanced(more_bytes);
+}
+
+void Reporter::notice(std::string_view text) {
+  const std::lock_guard lock{telling_};
+  observer_.notice(text);
+}
+
+void Reporter::made_entry() {
+  const std::lock_guard lock{telling_};
+  ++report_.entries;
+}
 
 void Reporter::made_file(std::uint64_t bytes) {
+  const std::lock_guard lock{telling_};
   ++report_.entries;
   ++report_.files;
   report_.bytes += bytes;
@@ -50,29 +65,34 @@ void Reporter::made_file(std::uint64_t bytes) {
 
 void Reporter::kept_file(std::uint64_t bytes) {
   made_file(bytes);
-  ++report_.kept;
   advanced(bytes);
+  const std::lock_guard lock{telling_};
+  ++report_.kept;
 }
 
 void Reporter::lost(const std::string& path, std::string reason, std::vector<LostRange> ranges,
                     std::string saved_as) {
+  const std::lock_guard lock{telling_};
   observer_.flawed(path, reason);
   report_.lost.push_back({path, std::move(reason), merge(std::move(ranges)), std::move(saved_as)});
 }
 
 void Reporter::flawed(const std::string& path, EntryFlaw flaw) {
   if (flaw != EntryFlaw::none) {
+    const std::lock_guard lock{telling_};
     observer_.flawed(path, meaning_of(flaw));
     report_.flawed.push_back({path, flaw});
   }
 }
 
 void Reporter::left_out(const std::string& path, Lack lack) {
+  const std::lock_guard lock{telling_};
   report_.left_out.add(lack);
   observer_.left_out(path, name_of(lack));
 }
 
 void Reporter::not_set(const std::string& path, Lack lack, std::string_view reason) {
+  const std::lock_guard lock{telling_};
   report_.not_set.add(lack);
   observer_.not_set(path, name_of(lack), reason);
 }

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,14 +94,14 @@ struct RestoreReport {
 
 /// Collects the report and tells the observer as it happens.
 ///
-/// Lifetime: the observer outlives it.
+/// Lifetime: the observer outlives it. Threads: any; the observer is told by one at a time.
 class Reporter {
  public:
   explicit Reporter(Observer& observer) : observer_{observer} {}
 
   void phase(std::string_view name, std::uint64_t total_bytes);
   void advanced(std::uint64_t more_bytes);
-  void made_entry() { ++report_.entries; }
+  void made_entry();
   void made_file(std::uint64_t bytes);
   /// A file that is there already.
   void kept_file(std::uint64_t bytes);
@@ -111,11 +112,12 @@ class Reporter {
   void flawed(const std::string& path, EntryFlaw flaw);
   void left_out(const std::string& path, Lack lack);
   void not_set(const std::string& path, Lack lack, std::string_view reason);
-  void notice(std::string_view text) { observer_.notice(text); }
+  void notice(std::string_view text);
 
   [[nodiscard]] RestoreReport take() { return std::move(report_); }
 
  private:
+  std::mutex telling_;
   Observer& observer_;
   RestoreReport report_;
 };

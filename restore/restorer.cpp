@@ -46,10 +46,9 @@ class TreeRestorer {
         metadata_{settings.mode, reporter_},
         resumption_{guard_, reporter_, settings.journal, settings.folder},
         window_{source,
-                guard_,
-                metadata_,
-                reporter_,
+                {guard_, metadata_, reporter_},
                 settings.best_effort,
+                settings.threads,
                 [this](const FileTask& task, const struct stat& info) { note_placed(task, info); }},
         links_{guard_, reporter_, resumption_} {}
 

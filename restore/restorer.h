@@ -19,6 +19,7 @@ struct RestoreSettings {
   RestoreMode mode = RestoreMode::data;
   /// What is intact of a damaged file is kept too, as NAME.damaged, the rest of it as zeros.
   bool best_effort = false;
+  unsigned threads = 2;  ///< that write files
   /// What an earlier run finished, and where this one notes it; none: nothing is noted. A tree that
   /// becomes the target itself removes it before the target gets its metadata.
   ResumeJournal* journal = nullptr;

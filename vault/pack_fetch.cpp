@@ -65,6 +65,7 @@ void PackFetch::for_each_in(std::uint32_t block, Step&& step) {
 
 void PackFetch::take(const OpenBlock& block) {
   for_each_in(block.index, [&](Extent& extent) { take_part(extent, block); });
+  receiver_.block_done();
 }
 
 void PackFetch::fail(std::uint32_t block, const Error& error) {

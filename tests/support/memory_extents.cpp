@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 
 namespace azekura::tests {
 
@@ -79,7 +80,12 @@ Content MemoryExtents::store_directory(std::vector<Entry> entries) {
 
 void MemoryExtents::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) {
   fetches_.emplace_back();
+  std::deque<Buffer> given;  // of one pack, which is one block here
   for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (i > 0 && wanted[i].position.pack != wanted[i - 1].position.pack) {
+      receiver.block_done();
+      given.clear();
+    }
     if (extents_left_-- == 0) {
       throw MediumError{"the medium is gone"};
     }
@@ -91,7 +97,7 @@ void MemoryExtents::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& 
       continue;
     }
     const auto first = packs_[position.pack].begin() + position.byte;
-    Buffer bytes{first, first + wanted[i].length};
+    Buffer& bytes = given.emplace_back(first, first + wanted[i].length);
     if (damaged_.contains(position.pack)) {
       bytes.back() ^= std::byte{1};
     }
@@ -111,6 +117,7 @@ void MemoryExtents::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& 
       receiver.failed(i, DamageError{"pack {} is damaged", position.pack});
     }
   }
+  receiver.block_done();
 }
 
 std::vector<WantedExtent> MemoryExtents::chunks_of(const WantedExtent& extent) {

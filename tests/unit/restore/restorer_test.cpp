@@ -115,8 +115,9 @@ TEST_CASE("Restorer: extents are fetched in medium order, whatever the order of 
   CHECK(std::is_sorted(last.begin(), last.end()));
 }
 
-TEST_CASE("Restorer: more files at once than descriptors, their extents interleaved") {
+TEST_CASE("Restorer: more files at once than descriptors, their extents interleaved, by threads") {
   RestoreFixture f;
+  f.settings.threads = 3;
   constexpr std::size_t kFiles = 300;
   std::vector<Content> contents(kFiles);
   std::vector<Buffer> wanted(kFiles);
