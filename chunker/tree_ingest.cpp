@@ -39,7 +39,7 @@ class TreeIngest {
         builder_{sink, observer, snapshot.source.name, walker_.path(), snapshot.started} {}
 
   void run() {
-    records_.push_back(recall());  // for a source that is one file
+    memories_.push_back(recall());  // for a source that is one file
     while (std::optional<WalkItem> item = walker_.next()) {
       throw_if_interrupted();
       switch (item->step) {
@@ -65,16 +65,22 @@ class TreeIngest {
   }
 
  private:
-  /// What was remembered of the directory at record_path_; nothing if that is malformed.
-  ScanRecord recall() {
-    std::optional<Buffer> encoded = sink_.recall(TreeBuilder::record_key(source_, record_path_));
-    if (!encoded) {
-      return ScanRecord{};
+  /// What was remembered of a directory, and by which session.
+  struct Memory {
+    ScanRecord record;
+    std::uint32_t session = 0;
+  };
+
+  /// That of the directory at record_path_; nothing if it is malformed.
+  Memory recall() {
+    std::optional<Recalled> recalled = sink_.recall(TreeBuilder::record_key(source_, record_path_));
+    if (!recalled) {
+      return {};
     }
     try {
-      return ScanRecord{*std::move(encoded)};
+      return {ScanRecord{std::move(recalled->record)}, recalled->session};
     } catch (const DamageError&) {
-      return ScanRecord{};  // it only saves reading
+      return {};  // it only saves reading
     }
   }
 
@@ -99,14 +105,14 @@ class TreeIngest {
     path_lengths_.push_back(record_path_.size());
     record_path_ += item.entry.name;
     record_path_ += '/';
-    records_.push_back(recall());
-    builder_.enter(std::move(item.entry), records_.back().encoded());
+    memories_.push_back(recall());
+    builder_.enter(std::move(item.entry), memories_.back().record.encoded());
   }
 
   void leave(EntryFlaw flaw) {
     record_path_.resize(path_lengths_.back());
     path_lengths_.pop_back();
-    records_.pop_back();
+    memories_.pop_back();
     builder_.leave(flaw);
   }
 
@@ -125,11 +131,11 @@ class TreeIngest {
   std::optional<Entry> find_known(const WalkItem& item) {
     std::optional<Entry> known;
     try {
-      known = records_.back().find(item.entry.name, item.state);
+      known = memories_.back().record.find(item.entry.name, item.state);
     } catch (const DamageError&) {
       return std::nullopt;  // it only saves reading
     }
-    if (!known || !sink_.holds(*known->content)) {
+    if (!known || !sink_.holds(*known->content, memories_.back().session)) {
       return std::nullopt;
     }
     // Ids and names of this run, not of that one.
@@ -228,7 +234,7 @@ class TreeIngest {
   const Cutter large_;
   SourceWalker walker_;
   TreeBuilder builder_;
-  std::vector<ScanRecord> records_;  ///< of the directories on the way, below that of the root
+  std::vector<Memory> memories_;  ///< of the directories on the way, below that of the root
   std::string record_path_;
   std::vector<std::size_t> path_lengths_;
   std::uint64_t read_bytes_ = 0;

@@ -4,6 +4,7 @@
 #include "core/entry.h"
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,12 @@ struct CutterKey {
 struct Piece {
   Buffer bytes;
   std::vector<std::uint32_t> chunk_lengths;
+};
+
+/// What an earlier session remembered.
+struct Recalled {
+  Buffer record;
+  std::uint32_t session = 0;  ///< its number
 };
 
 enum class StreamId : std::uint64_t {};
@@ -57,12 +64,13 @@ class ChunkSink {
   virtual Content put_tree(Piece piece) = 0;
 
   /// What was remembered under `key` for this set, if it is still ours and intact.
-  virtual std::optional<Buffer> recall(std::string_view key) = 0;
-  /// Remembers `record` under `key` when this session is committed. Keys are hashed, records
+  virtual std::optional<Recalled> recall(std::string_view key) = 0;
+  /// Remembers `record` under `key`, also if this run ends early. Keys are hashed, records
   /// encrypted: neither shows on the host's disk.
   virtual void remember(std::string_view key, ByteView record) = 0;
-  /// True if every pack this content lies in is known to be on the set or in its spool.
-  [[nodiscard]] virtual bool holds(const Content& content) const = 0;
+  /// True if every pack that this content, remembered by `session`, lies in is known to be on the
+  /// set or in its spool.
+  [[nodiscard]] virtual bool holds(const Content& content, std::uint32_t session) const = 0;
 };
 
 }  // namespace azekura

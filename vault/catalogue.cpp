@@ -356,12 +356,13 @@ std::optional<Position> Catalogue::find(const ChunkId& id, std::uint32_t length)
   return where == nullptr ? std::nullopt : place_in(*where);
 }
 
-bool Catalogue::has_pack(std::uint32_t number) const {
+std::optional<std::uint32_t> Catalogue::session_of(std::uint32_t pack) const {
   const std::lock_guard lock{mutex_};
-  return packs_.contains(number);
+  const auto known = packs_.find(pack);
+  return known == packs_.end() ? std::nullopt : std::optional{known->second.session};
 }
 
-std::optional<Buffer> Catalogue::recall(const Digest& key) {
+std::optional<Recalled> Catalogue::recall(const Digest& key) {
   const std::lock_guard lock{mutex_};
   const std::string row = row_key(kScanRow, key.bytes());
   std::string value;
@@ -378,7 +379,7 @@ std::optional<Buffer> Catalogue::recall(const Digest& key) {
     return std::nullopt;
   }
   const ByteView record = in.bytes(in.remaining());
-  return Buffer{record.begin(), record.end()};
+  return Recalled{Buffer{record.begin(), record.end()}, session->first};
 }
 
 void Catalogue::remember(const std::vector<std::pair<Digest, Buffer>>& records,

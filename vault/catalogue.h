@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/chunk_sink.h"
 #include "core/entry.h"
 #include "vault/keyring.h"
 #include "vault/pack_format.h"
@@ -34,7 +35,7 @@ struct ChainHead {
 /// the medium and the spool, and nothing in it is believed unless the set's catalogue key
 /// confirms it (docs/adr/0004).
 ///
-/// Threads: find, has_pack, recall and add_pack from several; the rest from one.
+/// Threads: find, session_of, recall, remember and add_pack from several; the rest from one.
 /// Errors: BusyError if another process has it open; SystemError if its disk fails.
 class Catalogue {
  public:
@@ -60,13 +61,15 @@ class Catalogue {
   /// A pack that is not on the medium any more: its chunks are stored again.
   void forget_packs(const std::vector<std::uint32_t>& numbers);
   [[nodiscard]] const std::map<std::uint32_t, PackInfo>& packs() const noexcept { return packs_; }
-  [[nodiscard]] bool has_pack(std::uint32_t number) const;
+  /// The session whose pack it is; nullopt if it is not known.
+  [[nodiscard]] std::optional<std::uint32_t> session_of(std::uint32_t pack) const;
 
   /// Where a chunk is, confirmed by its pack's sealed chunk table.
   [[nodiscard]] std::optional<Position> find(const ChunkId& id, std::uint32_t length);
 
-  /// Scan records; valid while their session is kept. `key` is a keyed hash.
-  [[nodiscard]] std::optional<Buffer> recall(const Digest& key);
+  /// Scan records; valid while their session is kept, as far as they refer to packs that are
+  /// known and not of a later one. `key` is a keyed hash.
+  [[nodiscard]] std::optional<Recalled> recall(const Digest& key);
   void remember(const std::vector<std::pair<Digest, Buffer>>& records,
                 const SessionIdentity& session);
 

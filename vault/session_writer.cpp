@@ -18,6 +18,8 @@ constexpr std::size_t kItemsPerThread = 4;
 /// tens of KiB.
 constexpr std::size_t kBatchBytes = 512 * kKiB;
 constexpr std::size_t kBatchItems = 256;
+/// Scan records that are written together.
+constexpr std::size_t kRememberedBytes = 4 * kMiB;
 /// A block is closed by the chunk that fills it.
 constexpr std::size_t kBlockReserve = limits::kBlockPlainTarget + 256 * kKiB;
 /// Long extent lists are stored in chunks of one size; they are made of random digests, which no
@@ -114,6 +116,7 @@ SessionWriter::~SessionWriter() {
 }
 
 void SessionWriter::begin_lane() {
+  flush_remembered();
   flush_batch();
   hash_stage_->drain();
   flush_block();
@@ -311,17 +314,36 @@ Content SessionWriter::put_tree(Piece piece) { return store_long_list(tree_lane_
 
 Digest SessionWriter::path_hash(std::string_view key) { return path_hasher_(as_bytes(key)); }
 
-std::optional<Buffer> SessionWriter::recall(std::string_view key) {
+std::optional<Recalled> SessionWriter::recall(std::string_view key) {
   return set_.catalogue().recall(path_hash(key));
 }
 
 void SessionWriter::remember(std::string_view key, ByteView record) {
   remembered_.emplace_back(path_hash(key), Buffer{record.begin(), record.end()});
+  remembered_bytes_ += record.size();
+  if (remembered_bytes_ >= kRememberedBytes) {
+    flush_remembered();
+  }
 }
 
-bool SessionWriter::holds(const Content& content) const {
+void SessionWriter::flush_remembered() {
+  if (remembered_.empty()) {
+    return;
+  }
+  set_.catalogue().remember(remembered_, capture_.identity());
+  remembered_.clear();
+  remembered_bytes_ = 0;
+}
+
+/// A pack that was not finished before this run ended is no more, and a later session may use its
+/// number: that one's pack is not the one that was meant.
+bool SessionWriter::holds(const Content& content, std::uint32_t session) const {
   return std::all_of(content.extents.begin(), content.extents.end(), [&](const Extent& extent) {
-    return extent.kind != ExtentKind::data || set_.catalogue().has_pack(extent.position.pack);
+    if (extent.kind != ExtentKind::data) {
+      return true;
+    }
+    const std::optional<std::uint32_t> owner = set_.catalogue().session_of(extent.position.pack);
+    return owner && *owner <= session;
   });
 }
 
@@ -331,7 +353,7 @@ CaptureTotals SessionWriter::finish(const Generation& generation) {
   capture_.finish_pack(std::move(data_pack_), false);
   tree_lane_.finish();
   capture_.finish(generation);
-  set_.catalogue().remember(remembered_, capture_.identity());
+  flush_remembered();
   totals_.packs = capture_.pack_count();
   totals_.stored_bytes = capture_.stored_bytes();
   return totals_;

@@ -47,9 +47,9 @@ class SessionWriter final : public ChunkSink {
   std::optional<Content> poll(StreamId stream) override;
   Content wait(StreamId stream) override;
   Content put_tree(Piece piece) override;
-  std::optional<Buffer> recall(std::string_view key) override;
+  std::optional<Recalled> recall(std::string_view key) override;
   void remember(std::string_view key, ByteView record) override;
-  [[nodiscard]] bool holds(const Content& content) const override;
+  [[nodiscard]] bool holds(const Content& content, std::uint32_t session) const override;
 
   /// Finishes all packs and makes the manifest durable: the session waits in the spool.
   CaptureTotals finish(const Generation& generation);
@@ -72,6 +72,7 @@ class SessionWriter final : public ChunkSink {
   static void advance(Stream& stream);
   [[nodiscard]] Content store_long_list(Content content);
   [[nodiscard]] Digest path_hash(std::string_view key);
+  void flush_remembered();
 
   MediaSet& set_;
   Capture capture_;
@@ -81,6 +82,7 @@ class SessionWriter final : public ChunkSink {
   TreeLane tree_lane_;
   std::uint64_t next_stream_ = 1;
   std::vector<std::pair<Digest, Buffer>> remembered_;
+  std::size_t remembered_bytes_ = 0;
 
   std::mutex mutex_;  // guards streams_, placed_ and totals_
   std::unordered_map<std::uint64_t, Stream> streams_;

@@ -132,16 +132,18 @@ Content MemorySink::put_tree(Piece piece) {
   return tree.content;
 }
 
-std::optional<Buffer> MemorySink::recall(std::string_view key) {
+std::optional<Recalled> MemorySink::recall(std::string_view key) {
   const auto record = records.find(std::string{key});
-  return record == records.end() ? std::nullopt : std::optional{record->second};
+  return record == records.end() ? std::nullopt : std::optional{Recalled{record->second, 1}};
 }
 
 void MemorySink::remember(std::string_view key, ByteView record) {
   records[std::string{key}] = Buffer{record.begin(), record.end()};
 }
 
-bool MemorySink::holds(const Content& /*content*/) const { return !has_lost_packs; }
+bool MemorySink::holds(const Content& /*content*/, std::uint32_t /*session*/) const {
+  return !has_lost_packs;
+}
 
 void MemorySink::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) {
   for (std::size_t index = 0; index < wanted.size(); ++index) {
@@ -158,6 +160,7 @@ void MemorySink::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& rec
     }
     receiver.bytes(index, 0, ByteView{pack_}.subspan(extent.position.byte, extent.length));
     receiver.proven(index);
+    receiver.block_done();
   }
 }
 

@@ -44,9 +44,9 @@ class MemorySink : public ChunkSink, public ExtentSource {
   std::optional<Content> poll(StreamId stream) override;
   Content wait(StreamId stream) override;
   Content put_tree(Piece piece) override;
-  std::optional<Buffer> recall(std::string_view key) override;
+  std::optional<Recalled> recall(std::string_view key) override;
   void remember(std::string_view key, ByteView record) override;
-  [[nodiscard]] bool holds(const Content& content) const override;
+  [[nodiscard]] bool holds(const Content& content, std::uint32_t session) const override;
 
   void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;
   std::optional<std::string> mismatch(const Content& /*content*/,

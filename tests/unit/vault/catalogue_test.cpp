@@ -74,8 +74,8 @@ TEST_CASE("Catalogue: finds what add_pack added, where it is, also when it is op
     CHECK(catalogue->find(pack.block.ids[0], 1000) == Position{7, 0});
     CHECK(catalogue->find(pack.block.ids[1], 2000) == Position{7, 1000});
     CHECK(catalogue->find(pack.block.ids[2], 3000) == Position{7, 3000});
-    CHECK(catalogue->has_pack(7));
-    CHECK_FALSE(catalogue->has_pack(8));
+    CHECK(catalogue->session_of(7) == maker.session().number);
+    CHECK_FALSE(catalogue->session_of(8));
     CHECK(catalogue->packs().at(7) == pack.info);
     CHECK(catalogue->head().next_pack == 8);
   }
@@ -144,7 +144,7 @@ TEST_CASE("Catalogue attack: flipped bytes in any row are not believed, never a 
         }
       }
       const auto record = catalogue->recall(key_of(1));
-      const bool true_record = !record || *record == random_bytes(5, 50);
+      const bool true_record = !record || record->record == random_bytes(5, 50);
       CHECK(true_record);
     }
   }
@@ -268,8 +268,12 @@ TEST_CASE("Catalogue: scan records are valid for their session only") {
   const auto catalogue = open(dir, maker);
   CHECK_FALSE(catalogue->recall(key_of(1)).has_value());
   catalogue->remember({{key_of(1), random_bytes(5, 50)}, {key_of(2), {}}}, maker.session());
-  CHECK(catalogue->recall(key_of(1)) == random_bytes(5, 50));
-  CHECK(catalogue->recall(key_of(2)) == Buffer{});
+  const auto record = catalogue->recall(key_of(1));
+  REQUIRE(record);
+  CHECK(record->record == random_bytes(5, 50));
+  CHECK(record->session == maker.session().number);
+  REQUIRE(catalogue->recall(key_of(2)));
+  CHECK(catalogue->recall(key_of(2))->record.empty());
   // A session of the same number that is not the same session.
   SessionIdentity other = maker.session();
   other.session = SessionId::from_bytes(random_bytes(9, 16));
@@ -293,8 +297,8 @@ TEST_CASE("Catalogue: packs of sessions that are not kept are forgotten, their n
     catalogue->keep_sessions([&](std::uint32_t number, const SessionId& id) {
       return number == 1 && id == first.session().session;
     });
-    CHECK(catalogue->has_pack(7));
-    CHECK_FALSE(catalogue->has_pack(9));
+    CHECK(catalogue->session_of(7));
+    CHECK_FALSE(catalogue->session_of(9));
     CHECK(catalogue->find(a.block.ids[0], 1000).has_value());
     CHECK(catalogue->head().next_pack == 10);
   }
@@ -320,7 +324,7 @@ TEST_CASE("Catalogue: forgotten packs are not found again, and nothing is recall
     CHECK_FALSE(catalogue->recall(key_of(1)).has_value());
   }
   const auto catalogue = open(dir, maker);
-  CHECK_FALSE(catalogue->has_pack(7));
+  CHECK_FALSE(catalogue->session_of(7));
   CHECK_FALSE(catalogue->find(a.block.ids[0], 1000).has_value());
   CHECK_FALSE(catalogue->recall(key_of(1)).has_value());
 }

@@ -1,0 +1,70 @@
+#include "vault/session_writer.h"
+
+#include "core/limits.h"
+#include "tests/support/random_bytes.h"
+#include "tests/support/test_site.h"
+
+#include <doctest/doctest.h>
+
+namespace azekura::vault {
+
+namespace {
+
+using tests::random_bytes;
+using tests::TestSite;
+
+constexpr std::uint32_t kChunk = 256 * kKiB;
+
+/// Stores noise that fills more than one pack.
+Content store_noise(SessionWriter& writer, std::uint64_t seed) {
+  const StreamId stream = writer.open_stream();
+  for (std::uint64_t done = 0; done < limits::kPackDataBytes + 2 * kMiB; done += 4 * kChunk) {
+    Piece piece;
+    piece.bytes = random_bytes(seed + done, 4 * kChunk);
+    piece.chunk_lengths.assign(4, kChunk);
+    writer.put(stream, std::move(piece));
+  }
+  writer.close_stream(stream);
+  return writer.wait(stream);
+}
+
+Content within(const Extent& extent) {
+  Content content;
+  content.extents = {extent};
+  return content;
+}
+
+}  // namespace
+
+TEST_CASE("SessionWriter: what a run remembered outlives its early end, as far as its packs do") {
+  TestSite site;
+  site.add_set("daily");
+  const Buffer record = random_bytes(1, 100);
+  Content content;
+  {
+    MediaSet set{site.site(), "daily", site.observer};
+    SessionWriter writer{set, 2};
+    content = store_noise(writer, 0);
+    writer.remember("folder", record);
+    writer.begin_lane();
+  }  // as a crash leaves it: one pack is finished, one is not
+  REQUIRE(content.extents.size() == 2);
+  const Extent kept = content.extents[0];
+  const Extent lost = content.extents[1];
+
+  MediaSet set{site.site(), "daily", site.observer};
+  SessionWriter writer{set, 2};
+  const auto recalled = writer.recall("folder");
+  REQUIRE(recalled);
+  CHECK(recalled->record == record);
+  CHECK(recalled->session == 1);
+  CHECK(writer.holds(within(kept), 1));
+  CHECK_FALSE(writer.holds(within(lost), 1));
+
+  // A pack that a later session made cannot be the one that was meant, whatever its number.
+  const Content later = store_noise(writer, 1000);
+  CHECK_FALSE(writer.holds(within(later.extents[0]), 1));
+  CHECK(writer.holds(within(later.extents[0]), 2));
+}
+
+}  // namespace azekura::vault
