@@ -99,6 +99,36 @@ void write_all_at(int fd, ByteView bytes, std::uint64_t offset, const std::strin
   }
 }
 
+void copy_range(int from, int into, std::uint64_t offset, std::uint64_t length,
+                const std::string& name) {
+  const std::uint64_t end = offset + length;
+  auto source = static_cast<off_t>(offset);
+  off_t target = source;
+  const auto left = [&] {
+    return static_cast<std::size_t>(end - static_cast<std::uint64_t>(source));
+  };
+  while (left() > 0) {
+    const ssize_t count = ::copy_file_range(from, &source, into, &target, left(), 0);
+    if (count > 0 || (count < 0 && errno == EINTR)) {
+      continue;
+    }
+    if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG)) {
+      throw SystemError{errno, "copy within \"{}\"", printable(name)};
+    }
+    break;  // a file system that leaves it to us
+  }
+  Buffer piece(std::min<std::size_t>(left(), 1 * kMiB));
+  while (left() > 0) {
+    const MutableBytes part = MutableBytes{piece}.first(std::min(left(), piece.size()));
+    const auto at = static_cast<std::uint64_t>(source);
+    if (read_some_at(from, part, at, name) != part.size()) {
+      throw SystemError{EIO, "copy {} bytes of \"{}\"", part.size(), printable(name)};
+    }
+    write_all_at(into, part, at, name);
+    source += static_cast<off_t>(part.size());
+  }
+}
+
 void sync_file(int fd, const std::string& name) {
   if (::fsync(fd) != 0) {
     throw SystemError{errno, "flush \"{}\" to its device", printable(name)};

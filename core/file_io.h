@@ -22,6 +22,10 @@ std::size_t read_some(int fd, MutableBytes into, const std::string& name);
 std::size_t read_some_at(int fd, MutableBytes into, std::uint64_t offset, const std::string& name);
 void write_all(int fd, ByteView bytes, const std::string& name);
 void write_all_at(int fd, ByteView bytes, std::uint64_t offset, const std::string& name);
+/// Copies bytes from one file to the same place in another, sharing them where the file system can.
+/// `name` is that of both. Errors: also if there are not so many.
+void copy_range(int from, int into, std::uint64_t offset, std::uint64_t length,
+                const std::string& name);
 /// Flushes content and metadata to the device. A failure means the content is unknown: never
 /// retry on the same file.
 void sync_file(int fd, const std::string& name);

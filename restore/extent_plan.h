@@ -27,7 +27,6 @@ class ExtentPlan {
   std::uint32_t add(std::uint32_t file, std::span<const Extent> extents, std::uint64_t size);
 
   [[nodiscard]] std::size_t size() const noexcept { return extents_.size(); }
-  [[nodiscard]] bool is_full() const noexcept { return size() >= kFull; }
 
   /// Sorts by position; no extent is added from then until clear().
   void sort();

@@ -40,12 +40,47 @@ void FileLane::wipe(PendingFile& file, std::uint64_t offset, std::uint64_t lengt
 void FileLane::finish(PendingFile& file) {
   attempt(file, [&] {
     note_use(file);
+    make_twins(file);
     const struct stat info = place(target_, file);
     forget_use(file);
-    target_.reporter.made_file(file.task.size);
-    placed_(file.task, info);
+    note_placed(file, info);
     target_.reporter.advanced(file.gap_bytes);
   });
+}
+
+void FileLane::note_placed(const PendingFile& file, const struct stat& info) {
+  target_.reporter.made_file(file.task.size);
+  placed_(file.task, info);
+}
+
+void FileLane::make_twins(PendingFile& file) {
+  for (Twin& twin : std::exchange(file.twins, {})) {
+    const std::string path = target_.guard.path(twin.task.directory, twin.task.name);
+    try {
+      make_twin(file, twin);
+    } catch (const Error& error) {
+      if (!concerns_one_item(error)) {
+        throw;
+      }
+      target_.reporter.lost(path, error.one_line());
+    }
+  }
+}
+
+void FileLane::make_twin(PendingFile& file, Twin& twin) {
+  FileWriter writer{target_.guard, twin.task.directory};
+  PendingFile made{std::move(twin.task), std::move(writer), 0, std::nullopt};
+  std::uint64_t offset = 0;
+  for (const Extent& extent : twin.extents) {
+    if (extent.kind == ExtentKind::data) {
+      made.writer.copy_from(file.writer, offset, extent.length);
+    } else if (extent.kind == ExtentKind::zero) {
+      made.zeros.push_back({offset, extent.length});
+    }
+    offset += extent.length;
+  }
+  note_placed(made, place(target_, made));
+  target_.reporter.advanced(made.task.size);
 }
 
 void FileLane::lose(PendingFile& file, std::string reason) {

@@ -29,7 +29,8 @@ class FileLane {
 
   void write(PendingFile& file, std::uint64_t offset, ByteView bytes);
   void wipe(PendingFile& file, std::uint64_t offset, std::uint64_t length);
-  /// Gives a file all of whose bytes are there its metadata and its name.
+  /// Makes the twins of a file all of whose bytes are there, and gives it its metadata and its
+  /// name.
   void finish(PendingFile& file);
   /// Gives it up and removes what there is of it. The first reason counts.
   void lose(PendingFile& file, std::string reason);
@@ -43,6 +44,10 @@ class FileLane {
   void rethrow() const;
 
  private:
+  /// While the file is ours alone: whom it will belong to could change it.
+  void make_twins(PendingFile& file);
+  void make_twin(PendingFile& file, Twin& twin);
+  void note_placed(const PendingFile& file, const struct stat& info);
   template <typename Step>
   void attempt(PendingFile& file, Step&& step);
   void note_use(PendingFile& file);

@@ -82,7 +82,7 @@ int FileWriter::fd() {
       fd_ = guard_.create_file(directory_, name);
       temporary_ = std::move(name);
     } else {
-      fd_ = guard_.open_file(directory_, temporary_, O_WRONLY);
+      fd_ = guard_.open_file(directory_, temporary_, O_RDWR);
       expect_one_name(fd_.get(), shown_name());
     }
   }
@@ -93,6 +93,13 @@ void FileWriter::write(std::uint64_t offset, ByteView bytes) {
   const int file = fd();
   write_all_at(file, bytes, offset, temporary_);
   size_ = std::max(size_, offset + bytes.size());
+}
+
+void FileWriter::copy_from(FileWriter& other, std::uint64_t offset, std::uint64_t length) {
+  const int from = other.fd();
+  const int into = fd();
+  copy_range(from, into, offset, length, temporary_);
+  size_ = std::max(size_, offset + length);
 }
 
 void FileWriter::write_zeros(std::uint64_t offset, std::uint64_t length) {

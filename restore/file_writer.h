@@ -27,6 +27,8 @@ class FileWriter {
 
   /// Bytes in any order; what is never written stays a hole.
   void write(std::uint64_t offset, ByteView bytes);
+  /// The same bytes of another file in the making; the file system may let the two share them.
+  void copy_from(FileWriter& other, std::uint64_t offset, std::uint64_t length);
   /// Stored zeros: space the file holds.
   void write_zeros(std::uint64_t offset, std::uint64_t length);
   /// Takes back what was written there: a hole again, or zeros.

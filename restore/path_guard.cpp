@@ -170,7 +170,7 @@ std::optional<DirectoryId> PathGuard::adopt_directory(DirectoryId parent, const 
 
 UniqueFd PathGuard::create_file(DirectoryId directory_id, const std::string& name) {
   check_name(name);
-  return open_beneath(directory(directory_id)->get(), name, O_WRONLY | O_CREAT | O_EXCL);
+  return open_beneath(directory(directory_id)->get(), name, O_RDWR | O_CREAT | O_EXCL);
 }
 
 UniqueFd PathGuard::open_file(DirectoryId directory_id, const std::string& name, int flags) {

@@ -55,7 +55,7 @@ class PathGuard {
   /// An open descriptor of the directory. At most kOpenDirectories are kept.
   DirectoryHandle directory(DirectoryId id);
 
-  /// Creates a file, for writing.
+  /// Creates a file, for writing and reading.
   UniqueFd create_file(DirectoryId directory, const std::string& name);
   /// Opens a regular file; `flags` as in open(2). Errors: also if it is of another kind by now.
   UniqueFd open_file(DirectoryId directory, const std::string& name, int flags);

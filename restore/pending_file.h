@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/entry.h"
+#include "core/ids.h"
 #include "restore/file_writer.h"
 #include "restore/metadata.h"
 #include "restore/path_guard.h"
@@ -27,7 +29,15 @@ struct FileTask {
   std::string name;
   Attributes attributes;
   std::uint64_t size = 0;
+  Digest content;                          ///< of its bytes and gaps
   std::optional<std::uint64_t> hard_link;  ///< its id
+};
+
+/// A file with the content of another that is made before it, from which it is copied: on a target
+/// that can, the two share their blocks.
+struct Twin {
+  FileTask task;
+  std::vector<Extent> extents;
 };
 
 /// A file in the making and how far it is.
@@ -42,6 +52,7 @@ struct PendingFile {
   FileTask task;
   FileWriter writer;
   std::vector<ByteRange> zeros;
+  std::vector<Twin> twins;
   std::uint64_t gap_bytes = 0;  ///< holes and zeros
   std::uint64_t proven_bytes = 0;
   std::uint32_t unproven;           ///< extents

@@ -1,8 +1,10 @@
 #include "restore/restore_window.h"
 
 #include "core/interrupt.h"
+#include "core/tree_codec.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace azekura::restore {
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t kFilesMax = 200'000;
 constexpr std::size_t kOpenFilesMax = 128;
 constexpr unsigned kLanesMax = 8;
+/// To share blocks the file system writes them first; smaller files are better written together.
+constexpr std::uint64_t kTwinBytesMin = 1 * kMiB;
 /// Files that follow each other share a directory, where threads wait for one another.
 constexpr std::uint32_t kNeighbours = 24;
 
@@ -43,6 +47,31 @@ void RestoreWindow::add(FileTask task, std::span<const Extent> extents,
   if (flaw && !best_effort_) {
     throw DamageError{"{}", *flaw};
   }
+  const bool may_be_twin = !best_effort_ && task.size >= kTwinBytesMin;
+  const auto first = may_be_twin ? firsts_.find(task.content) : firsts_.end();
+  if (first != firsts_.end()) {
+    add_twin(files_[first->second], std::move(task), extents);
+    return;
+  }
+  const Digest content = task.content;
+  const std::size_t before = files_.size();
+  plan(std::move(task), extents, std::move(flaw));
+  if (may_be_twin && files_.size() > before) {
+    firsts_.emplace(content, static_cast<std::uint32_t>(before));
+  }
+}
+
+void RestoreWindow::add_twin(PendingFile& first, FileTask task, std::span<const Extent> extents) {
+  if (task.size != first.task.size || covered_bytes(extents) != task.size) {
+    throw DamageError{"extents do not cover a file of {} bytes", task.size};
+  }
+  ++twin_count_;
+  twin_extents_ += extents.size();
+  first.twins.push_back({std::move(task), {extents.begin(), extents.end()}});
+}
+
+void RestoreWindow::plan(FileTask task, std::span<const Extent> extents,
+                         std::optional<std::string> flaw) {
   const auto number = static_cast<std::uint32_t>(files_.size());
   const std::uint32_t count = plan_.add(number, extents, task.size);
   FileWriter writer{target_.guard, task.directory};
@@ -65,15 +94,28 @@ void RestoreWindow::add(FileTask task, std::span<const Extent> extents,
 }
 
 bool RestoreWindow::is_full() const noexcept {
-  return plan_.is_full() || files_.size() >= kFilesMax;
+  return plan_.size() + twin_extents_ >= ExtentPlan::kFull ||
+         files_.size() + twin_count_ >= kFilesMax;
 }
 
 void RestoreWindow::run() {
+  make_planned();
+  // What was wrong with the first of them need not be wrong with its twins.
+  for (Twin& twin : std::exchange(bereft_, {})) {
+    plan(std::move(twin.task), twin.extents, std::nullopt);
+  }
+  make_planned();
+}
+
+void RestoreWindow::make_planned() {
   fetch_all();
   salvage();
   settle();
   plan_.clear();
   files_.clear();
+  firsts_.clear();
+  twin_count_ = 0;
+  twin_extents_ = 0;
 }
 
 void RestoreWindow::fetch_all() {
@@ -136,6 +178,7 @@ void RestoreWindow::settle() {
     if (!file.loss) {
       continue;
     }
+    std::move(file.twins.begin(), file.twins.end(), std::back_inserter(bereft_));
     if (best_effort_ && !file.is_given_up && file.proven_bytes > 0) {
       lane.close(file);
       damaged_.push_back(std::move(file));

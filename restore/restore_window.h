@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace azekura::restore {
@@ -27,7 +28,8 @@ class RestoreWindow : private ExtentReceiver {
   RestoreWindow(ExtentSource& source, const Target& target, bool best_effort, unsigned threads,
                 const FilePlaced& placed);
 
-  /// Plans a file; one that needs no stored bytes is made at once. `flaw`: what is wrong with it
+  /// Plans a file; one that needs no stored bytes is made at once, one with the content of another
+  /// is copied from that. `flaw`: what is wrong with it
   /// even if every extent is proven.
   /// Errors: DamageError if `extents` do not cover it, or for a flaw without best effort.
   void add(FileTask task, std::span<const Extent> extents, std::optional<std::string> flaw);
@@ -45,6 +47,9 @@ class RestoreWindow : private ExtentReceiver {
   void block_done() override;
 
   FileLane& lane_of(std::uint32_t file);
+  void add_twin(PendingFile& first, FileTask task, std::span<const Extent> extents);
+  void plan(FileTask task, std::span<const Extent> extents, std::optional<std::string> flaw);
+  void make_planned();
   /// In the file's lane.
   void note_proven(const PlannedExtent& extent);
   void note_failed(const PlannedExtent& extent, const std::string& reason);
@@ -60,6 +65,10 @@ class RestoreWindow : private ExtentReceiver {
   bool is_salvaging_ = false;
   ExtentPlan plan_;
   std::vector<PendingFile> files_;
+  std::unordered_map<Digest, std::uint32_t, IdHash<Digest>> firsts_;  ///< files that may have twins
+  std::size_t twin_count_ = 0;
+  std::size_t twin_extents_ = 0;
+  std::vector<Twin> bereft_;  ///< twins of files that were lost
   std::span<const PlannedExtent> batch_;
   std::vector<std::uint32_t> delivered_;  ///< bytes of each extent of the batch
   std::vector<PlannedExtent> failed_;     ///< in best effort: to be salvaged

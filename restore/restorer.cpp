@@ -314,8 +314,9 @@ void TreeRestorer::add_to_window(const Entry& entry, DirectoryId directory,
   if (entry.hard_link) {
     hard_link = entry.hard_link->id;
   }
-  window_.add({directory, name, attributes_of(entry), entry.content->size, hard_link}, extents,
-              source_.mismatch(*entry.content, extents));
+  window_.add({directory, name, attributes_of(entry), entry.content->size, entry.content->digest,
+               hard_link},
+              extents, source_.mismatch(*entry.content, extents));
 }
 
 bool TreeRestorer::keep(const Entry& entry, DirectoryId directory, const std::string& name) {

@@ -8,7 +8,7 @@ import stat
 import struct
 import subprocess
 
-from azekura_case import SOURCE_ROOT, main
+from azekura_case import SOURCE_ROOT, main, state_of
 from mounted_case import (APPEND, CAPABILITY, IMMUTABLE, NOATIME, NODUMP, SYNC, Mounted, facts_of,
                           set_flags)
 
@@ -161,6 +161,25 @@ class Metadata(Mounted):
 
     def test_on_tmpfs(self):
         self.check("tmpfs", 100)
+
+
+class SharedBlocks(Mounted):
+    def test_files_of_the_same_content_share_them_where_the_target_can(self):
+        self.tree = self.home / "tree"
+        self.tree.mkdir()
+        content = self.random.randbytes(4 << 20)
+        for name in ("first", "second"):
+            (self.tree / name).write_bytes(content)
+        self.at_site("source", "add", "tree", self.tree)
+        self.backup()
+        for kind, shared in (("xfs", 2), ("ext4", 0)):
+            place = self.mount(kind)
+            self.azekura("restore", "latest", *self.keyed(), "--target", place / "restored")
+            self.assert_same(state_of(place / "restored"), state_of(self.tree))
+            os.sync()
+            said = subprocess.run(["filefrag", "-v", *(place / "restored").iterdir()],
+                                  capture_output=True, text=True, check=True).stdout
+            self.assertEqual(said.count("last,shared,eof"), shared, said)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +112,26 @@ TEST_CASE("file_io: a full device is of kind space") {
     FAIL("a full device took bytes");
   } catch (const SystemError& error) {
     CHECK(error.kind() == ErrorKind::space);
+  }
+}
+
+TEST_CASE("file_io: copy_range copies to the same place, within a file system and from another") {
+  const TempDir dir;
+  const Buffer bytes = tests::random_bytes(1, 3 * kMiB);
+  replace_file(dir.path("file"), bytes);
+  const UniqueFd on_disk = open_file(dir.path("file"), O_RDONLY);
+  const UniqueFd in_memory{::memfd_create("file", MFD_CLOEXEC)};
+  write_all_at(in_memory.get(), bytes, 0, "file");
+  for (const UniqueFd* from : {&on_disk, &in_memory}) {
+    const UniqueFd into = open_file(dir.path("copy"), O_RDWR | O_CREAT | O_TRUNC);
+    copy_range(from->get(), into.get(), 4096, 2 * kMiB + 1, "file");
+    Buffer copied(4096 + 2 * kMiB + 1);
+    REQUIRE(read_some_at(into.get(), copied, 0, "copy") == copied.size());
+    CHECK(file_size(into.get(), "copy") == copied.size());
+    Buffer wanted(4096, std::byte{0});
+    append(wanted, ByteView{bytes}.subspan(4096, 2 * kMiB + 1));
+    CHECK(copied == wanted);
+    CHECK_THROWS_AS(copy_range(from->get(), into.get(), 3 * kMiB - 10, 11, "file"), SystemError);
   }
 }
 

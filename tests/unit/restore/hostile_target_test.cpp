@@ -321,4 +321,22 @@ TEST_CASE("Hostile target: somebody who renames all the time gets nothing writte
   }
 }
 
+TEST_CASE("Hostile target: a file that cannot be made costs no file of the same content") {
+  RestoreFixture f;
+  const Buffer bytes = tests::random_bytes(1, 2 * kMiB);
+  const Content content = f.vault.store(bytes);
+  f.set_tree({f.folder("a", {tests::file_entry("first", content)}), tests::file_entry("b", content),
+              tests::file_entry("c", content), tests::special_entry("s", EntryKind::socket)});
+  Meddler meddler{[&] { REQUIRE(::rmdir(f.in_target("a").c_str()) == 0); }};
+
+  const RestoreReport report = restore_tree(f.vault, f.snapshot, f.settings, meddler);
+
+  REQUIRE(report.lost.size() == 1);
+  CHECK(report.lost[0].path == "a/first");
+  CHECK(report.files == 2);
+  for (const char* name : {"b", "c"}) {
+    CHECK(read_file(f.in_target(name), 3 * kMiB) == bytes);
+  }
+}
+
 }  // namespace azekura::restore

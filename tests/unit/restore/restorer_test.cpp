@@ -256,6 +256,33 @@ TEST_CASE("Restorer: holes stay holes and stored zeros take space") {
   CHECK(text.find_first_not_of('\0', 4) == text.size() - 4);
 }
 
+TEST_CASE("Restorer: a file with the content of another is copied from that") {
+  RestoreFixture f;
+  Content content = f.vault.store(tests::random_bytes(1, 3 * kMiB));
+  content.extents.push_back({ExtentKind::hole, 8 * kMiB, {}, {}});
+  content.extents.push_back(f.vault.store("tail").extents.front());
+  content.size += 8 * kMiB + 4;
+  Entry other_owner = tests::file_entry("c", content);
+  other_owner.mode = 0600;
+  f.set_tree({tests::file_entry("a", content), f.folder("b", {tests::file_entry("copy", content)}),
+              other_owner});
+
+  const RestoreReport report = f.restore();
+
+  CHECK(report.files == 3);
+  CHECK(report.bytes == 3 * content.size);
+  CHECK(f.observer.done == 3 * content.size);
+  CHECK(f.vault.fetches().back().size() == content.extents.size() - 1);  // once, all but the hole
+  const std::string wanted = text_of(f.in_target("a"));
+  for (const char* name : {"a", "b/copy", "c"}) {
+    CAPTURE(name);
+    CHECK(text_of(f.in_target(name)) == wanted);
+    CHECK(tests::look_at(f.in_target(name)).st_blocks * 512 < 4 * static_cast<off_t>(kMiB));
+  }
+  CHECK((tests::look_at(f.in_target("a")).st_mode & 07777) == 0644);
+  CHECK((tests::look_at(f.in_target("c")).st_mode & 07777) == 0600);
+}
+
 TEST_CASE("Restorer: a selection brings its entries, all below them and the way to them") {
   RestoreFixture f;
   Entry way = f.folder("way", {f.file("no", "0"), f.folder("yes", {f.file("in", "1")})});
