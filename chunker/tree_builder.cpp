@@ -114,7 +114,7 @@ Entry TreeBuilder::finish() {
   AZK_CHECK(open_.empty());
   AZK_CHECK(root_.has_value());
   if (!root_record_.empty()) {
-    remember(root_record_, 0);
+    remember(root_record_, root_from_, 0);
   }
   return *std::move(root_);
 }
@@ -180,6 +180,9 @@ void TreeBuilder::apply_entry(Step step) {
   if (step.state && step.entry.flaw == EntryFlaw::none) {
     ScanRecordWriter& record = open_.empty() ? root_record_ : open_.back().record;
     record.add(step.entry.name, *step.state, encoded);
+    if (step.entry.content->level > 0) {
+      (open_.empty() ? root_from_ : open_.back().from) = Remembered::at_session_end;
+    }
   }
   place(std::move(step.entry), encoded);
 }
@@ -188,6 +191,7 @@ void TreeBuilder::apply_enter(Step step) {
   OpenDirectory directory{.entry = std::move(step.entry),
                           .entries = {},
                           .record = ScanRecordWriter{scan_start_},
+                          .from = Remembered::at_once,
                           .recalled = step.recalled,
                           .path_length = path_.size()};
   path_ += directory.entry.name;
@@ -200,7 +204,7 @@ void TreeBuilder::apply_leave(EntryFlaw flaw) {
   OpenDirectory directory = std::move(open_.back());
   open_.pop_back();
   if (!directory.record.empty()) {
-    remember(directory.record, directory.recalled);
+    remember(directory.record, directory.from, directory.recalled);
   }
   path_.resize(directory.path_length);
   Piece piece;
@@ -252,10 +256,10 @@ void TreeBuilder::place(Entry entry, ByteView encoded) {
   open_.back().entries.long_bytes(encoded);
 }
 
-void TreeBuilder::remember(ScanRecordWriter& record, std::uint64_t recalled) {
+void TreeBuilder::remember(ScanRecordWriter& record, Remembered from, std::uint64_t recalled) {
   const Buffer encoded = record.take();
   if (checksum(encoded) != recalled) {
-    sink_.remember(record_key(source_, path_), encoded);
+    sink_.remember(record_key(source_, path_), encoded, from);
   }
 }
 

@@ -77,6 +77,7 @@ class TreeBuilder {
     Entry entry;
     ByteWriter entries;  ///< encoded
     ScanRecordWriter record;
+    Remembered from = Remembered::at_once;
     std::uint64_t recalled = 0;
     std::size_t path_length = 0;  ///< of the parent's path
   };
@@ -91,7 +92,7 @@ class TreeBuilder {
   /// Makes it the bare form if a reader would refuse it; false if there is none.
   bool make_readable(Entry& entry, Buffer& encoded);
   void place(Entry entry, ByteView encoded);
-  void remember(ScanRecordWriter& record, std::uint64_t recalled);
+  void remember(ScanRecordWriter& record, Remembered from, std::uint64_t recalled);
 
   ChunkSink& sink_;
   Observer& observer_;
@@ -104,6 +105,7 @@ class TreeBuilder {
   std::vector<OpenDirectory> open_;
   std::string path_;
   ScanRecordWriter root_record_;  ///< of a source that is one file
+  Remembered root_from_ = Remembered::at_once;
   std::optional<Entry> root_;
   SnapshotTotals totals_;
   std::uint64_t unreadable_ = 0;

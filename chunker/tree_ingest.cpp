@@ -97,7 +97,7 @@ class TreeIngest {
       ++snapshot.totals.flawed;
       snapshot.complete = false;
     } else if (!is_empty && !was_filled) {
-      sink_.remember(key, as_bytes(kFilledKey));
+      sink_.remember(key, as_bytes(kFilledKey), Remembered::at_once);
     }
   }
 

@@ -30,6 +30,12 @@ struct Recalled {
   std::uint32_t session = 0;  ///< its number
 };
 
+/// From when on a record may count.
+enum class Remembered {
+  at_once,         ///< as far as the packs of its contents are kept
+  at_session_end,  ///< it has contents with a list stored apart, whose packs nobody can see in it
+};
+
 enum class StreamId : std::uint64_t {};
 
 /// Seam between chunker and vault: tonight's set takes chunks and says what content they became.
@@ -65,11 +71,11 @@ class ChunkSink {
 
   /// What was remembered under `key` for this set, if it is still ours and intact.
   virtual std::optional<Recalled> recall(std::string_view key) = 0;
-  /// Remembers `record` under `key`, also if this run ends early. Keys are hashed, records
+  /// Remembers `record` under `key`; at once: also if this run ends early. Keys are hashed, records
   /// encrypted: neither shows on the host's disk.
-  virtual void remember(std::string_view key, ByteView record) = 0;
-  /// True if every pack that this content, remembered by `session`, lies in is known to be on the
-  /// set or in its spool.
+  virtual void remember(std::string_view key, ByteView record, Remembered from) = 0;
+  /// True if every pack that the extents of this content, remembered by `session`, lie in is known
+  /// to be on the set or in its spool, and of that session or an earlier one.
   [[nodiscard]] virtual bool holds(const Content& content, std::uint32_t session) const = 0;
 };
 

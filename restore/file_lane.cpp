@@ -55,29 +55,33 @@ void FileLane::note_placed(const PendingFile& file, const struct stat& info) {
 
 void FileLane::make_twins(PendingFile& file) {
   for (Twin& twin : std::exchange(file.twins, {})) {
-    const std::string path = target_.guard.path(twin.task.directory, twin.task.name);
     try {
       make_twin(file, twin);
     } catch (const Error& error) {
       if (!concerns_one_item(error)) {
         throw;
       }
-      target_.reporter.lost(path, error.one_line());
+      file.twins.push_back(std::move(twin));
     }
   }
 }
 
-void FileLane::make_twin(PendingFile& file, Twin& twin) {
-  FileWriter writer{target_.guard, twin.task.directory};
-  PendingFile made{std::move(twin.task), std::move(writer), 0, std::nullopt};
+void FileLane::make_twin(PendingFile& file, const Twin& twin) {
+  PendingFile made{twin.task, FileWriter{target_.guard, twin.task.directory}, 0, std::nullopt};
   std::uint64_t offset = 0;
-  for (const Extent& extent : twin.extents) {
-    if (extent.kind == ExtentKind::data) {
-      made.writer.copy_from(file.writer, offset, extent.length);
-    } else if (extent.kind == ExtentKind::zero) {
-      made.zeros.push_back({offset, extent.length});
+  for (std::size_t i = 0; i < twin.extents.size();) {
+    // Neighbours together: blocks are shared only whole.
+    const ExtentKind kind = twin.extents[i].kind;
+    std::uint64_t length = 0;
+    for (; i < twin.extents.size() && twin.extents[i].kind == kind; ++i) {
+      length += twin.extents[i].length;
     }
-    offset += extent.length;
+    if (kind == ExtentKind::data) {
+      made.writer.copy_from(file.writer, offset, length);
+    } else if (kind == ExtentKind::zero) {
+      made.zeros.push_back({offset, length});
+    }
+    offset += length;
   }
   note_placed(made, place(target_, made));
   target_.reporter.advanced(made.task.size);

@@ -44,9 +44,10 @@ class FileLane {
   void rethrow() const;
 
  private:
-  /// While the file is ours alone: whom it will belong to could change it.
+  /// While the file is ours alone: whom it will belong to could change it. A twin that cannot be
+  /// made so stays with the file.
   void make_twins(PendingFile& file);
-  void make_twin(PendingFile& file, Twin& twin);
+  void make_twin(PendingFile& file, const Twin& twin);
   void note_placed(const PendingFile& file, const struct stat& info);
   template <typename Step>
   void attempt(PendingFile& file, Step&& step);

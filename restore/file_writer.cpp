@@ -22,6 +22,7 @@ namespace azekura::restore {
 namespace {
 
 constexpr std::size_t kZerosAtOnce = 1 * kMiB;
+constexpr std::uint64_t kCopiedAtOnce = 64 * kMiB;
 constexpr std::string_view kTemporaryStart = ".azekura-";
 constexpr std::size_t kRandomBytes = 16;
 
@@ -51,10 +52,19 @@ std::string random_name() {
   return std::string{kTemporaryStart} + to_hex(supply.draw());
 }
 
-/// A second name would lead to a file that is not ours.
-void expect_one_name(int file, const std::string& name) {
+struct stat state_of(int file, const std::string& name) {
   struct stat info {};
-  if (::fstat(file, &info) != 0 || info.st_nlink != 1) {
+  if (::fstat(file, &info) != 0) {
+    throw SystemError{errno, "look at \"{}\"", printable(name)};
+  }
+  return info;
+}
+
+/// By its name it may be another file by now, or with a second name somebody else's too.
+void expect_same(int file, const struct stat& before, const std::string& name) {
+  const struct stat now = state_of(file, name);
+  if (now.st_dev != before.st_dev || now.st_ino != before.st_ino || now.st_uid != ::geteuid() ||
+      now.st_nlink != 1) {
     throw SystemError{EEXIST, "go on with \"{}\"", printable(name)};
   }
 }
@@ -69,6 +79,7 @@ FileWriter::FileWriter(FileWriter&& other) noexcept
       directory_{other.directory_},
       temporary_{std::exchange(other.temporary_, {})},
       size_{other.size_},
+      suspended_{other.suspended_},
       fd_{std::move(other.fd_)} {}
 
 FileWriter::~FileWriter() { discard(); }
@@ -82,8 +93,9 @@ int FileWriter::fd() {
       fd_ = guard_.create_file(directory_, name);
       temporary_ = std::move(name);
     } else {
-      fd_ = guard_.open_file(directory_, temporary_, O_RDWR);
-      expect_one_name(fd_.get(), shown_name());
+      UniqueFd again = guard_.open_file(directory_, temporary_, O_RDWR);
+      expect_same(again.get(), suspended_, shown_name());
+      fd_ = std::move(again);
     }
   }
   return fd_.get();
@@ -98,8 +110,14 @@ void FileWriter::write(std::uint64_t offset, ByteView bytes) {
 void FileWriter::copy_from(FileWriter& other, std::uint64_t offset, std::uint64_t length) {
   const int from = other.fd();
   const int into = fd();
-  copy_range(from, into, offset, length, temporary_);
-  size_ = std::max(size_, offset + length);
+  while (length > 0) {
+    throw_if_interrupted();
+    const std::uint64_t part = std::min(length, kCopiedAtOnce);
+    copy_range(from, into, offset, part, temporary_);
+    offset += part;
+    length -= part;
+  }
+  size_ = std::max(size_, offset);
 }
 
 void FileWriter::write_zeros(std::uint64_t offset, std::uint64_t length) {
@@ -164,7 +182,12 @@ bool FileWriter::is_temporary_name(const std::string& name) {
          name.find_first_not_of("0123456789abcdef", kTemporaryStart.size()) == std::string::npos;
 }
 
-void FileWriter::suspend() { fd_.close(); }
+void FileWriter::suspend() {
+  if (fd_.is_open()) {
+    suspended_ = state_of(fd_.get(), temporary_);
+    fd_.close();
+  }
+}
 
 void FileWriter::discard() noexcept {
   fd_ = UniqueFd{};

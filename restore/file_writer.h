@@ -52,8 +52,9 @@ class FileWriter {
 
   PathGuard& guard_;
   DirectoryId directory_;
-  std::string temporary_;   ///< empty: there is no file under it
-  std::uint64_t size_ = 0;  ///< as far as it was written
+  std::string temporary_;     ///< empty: there is no file under it
+  std::uint64_t size_ = 0;    ///< as far as it was written
+  struct stat suspended_ {};  ///< its state when it was closed for a time
   UniqueFd fd_;
 };
 

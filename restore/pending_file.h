@@ -33,8 +33,8 @@ struct FileTask {
   std::optional<std::uint64_t> hard_link;  ///< its id
 };
 
-/// A file with the content of another that is made before it, from which it is copied: on a target
-/// that can, the two share their blocks.
+/// A file that is copied from another of the same content: on a target that can, the two share
+/// their blocks.
 struct Twin {
   FileTask task;
   std::vector<Extent> extents;

@@ -49,7 +49,7 @@ void RestoreWindow::add(FileTask task, std::span<const Extent> extents,
   }
   const bool may_be_twin = !best_effort_ && task.size >= kTwinBytesMin;
   const auto first = may_be_twin ? firsts_.find(task.content) : firsts_.end();
-  if (first != firsts_.end()) {
+  if (first != firsts_.end() && files_[first->second].task.size == task.size) {
     add_twin(files_[first->second], std::move(task), extents);
     return;
   }
@@ -62,7 +62,7 @@ void RestoreWindow::add(FileTask task, std::span<const Extent> extents,
 }
 
 void RestoreWindow::add_twin(PendingFile& first, FileTask task, std::span<const Extent> extents) {
-  if (task.size != first.task.size || covered_bytes(extents) != task.size) {
+  if (covered_bytes(extents) != task.size) {
     throw DamageError{"extents do not cover a file of {} bytes", task.size};
   }
   ++twin_count_;
@@ -102,7 +102,12 @@ void RestoreWindow::run() {
   make_planned();
   // What was wrong with the first of them need not be wrong with its twins.
   for (Twin& twin : std::exchange(bereft_, {})) {
-    plan(std::move(twin.task), twin.extents, std::nullopt);
+    const std::string path = target_.guard.path(twin.task.directory, twin.task.name);
+    try {
+      plan(std::move(twin.task), twin.extents, std::nullopt);
+    } catch (const DamageError& error) {
+      target_.reporter.lost(path, error.one_line());
+    }
   }
   make_planned();
 }
@@ -168,19 +173,21 @@ void RestoreWindow::settle() {
     if (is_salvaged) {  // its chunks were intact after all
       file.loss.reset();
       lane.finish(file);
-      continue;
     }
     if (file.flaw && !file.loss) {
       file.loss = std::move(file.flaw);
     } else if (file.unproven > 0 && !file.loss) {
       lane.lose(file, "its bytes were not delivered");
     }
+    std::move(file.twins.begin(), file.twins.end(), std::back_inserter(bereft_));
     if (!file.loss) {
       continue;
     }
-    std::move(file.twins.begin(), file.twins.end(), std::back_inserter(bereft_));
-    if (best_effort_ && !file.is_given_up && file.proven_bytes > 0) {
+    const bool has_worth = best_effort_ && !file.is_given_up && file.proven_bytes > 0;
+    if (has_worth) {
       lane.close(file);
+    }
+    if (has_worth && !file.is_given_up) {
       damaged_.push_back(std::move(file));
     } else {
       lane.lose(file, *file.loss);

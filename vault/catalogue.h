@@ -56,7 +56,8 @@ class Catalogue {
 
   /// A pack whose chunks may be referred to from now on.
   void add_pack(const PackInfo& info, const SessionIdentity& session, ByteView sealed_chunk_table);
-  /// Packs of sessions `keep` says no to are forgotten, with what was remembered by them.
+  /// Packs of sessions `keep` says no to are forgotten, and what was remembered by them counts no
+  /// more, unless such a session is added again.
   void keep_sessions(const std::function<bool(std::uint32_t number, const SessionId&)>& keep);
   /// A pack that is not on the medium any more: its chunks are stored again.
   void forget_packs(const std::vector<std::uint32_t>& numbers);
@@ -67,8 +68,8 @@ class Catalogue {
   /// Where a chunk is, confirmed by its pack's sealed chunk table.
   [[nodiscard]] std::optional<Position> find(const ChunkId& id, std::uint32_t length);
 
-  /// Scan records; valid while their session is kept, as far as they refer to packs that are
-  /// known and not of a later one. `key` is a keyed hash.
+  /// Scan records; valid while their session is kept, as far as their extents refer to packs that
+  /// are known and not of a later one. `key` is a keyed hash.
   [[nodiscard]] std::optional<Recalled> recall(const Digest& key);
   void remember(const std::vector<std::pair<Digest, Buffer>>& records,
                 const SessionIdentity& session);

@@ -318,7 +318,11 @@ std::optional<Recalled> SessionWriter::recall(std::string_view key) {
   return set_.catalogue().recall(path_hash(key));
 }
 
-void SessionWriter::remember(std::string_view key, ByteView record) {
+void SessionWriter::remember(std::string_view key, ByteView record, Remembered from) {
+  if (from == Remembered::at_session_end) {
+    remembered_at_end_.emplace_back(path_hash(key), Buffer{record.begin(), record.end()});
+    return;
+  }
   remembered_.emplace_back(path_hash(key), Buffer{record.begin(), record.end()});
   remembered_bytes_ += record.size();
   if (remembered_bytes_ >= kRememberedBytes) {
@@ -354,6 +358,7 @@ CaptureTotals SessionWriter::finish(const Generation& generation) {
   tree_lane_.finish();
   capture_.finish(generation);
   flush_remembered();
+  set_.catalogue().remember(remembered_at_end_, capture_.identity());
   totals_.packs = capture_.pack_count();
   totals_.stored_bytes = capture_.stored_bytes();
   return totals_;

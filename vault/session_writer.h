@@ -48,7 +48,7 @@ class SessionWriter final : public ChunkSink {
   Content wait(StreamId stream) override;
   Content put_tree(Piece piece) override;
   std::optional<Recalled> recall(std::string_view key) override;
-  void remember(std::string_view key, ByteView record) override;
+  void remember(std::string_view key, ByteView record, Remembered from) override;
   [[nodiscard]] bool holds(const Content& content, std::uint32_t session) const override;
 
   /// Finishes all packs and makes the manifest durable: the session waits in the spool.
@@ -83,6 +83,7 @@ class SessionWriter final : public ChunkSink {
   std::uint64_t next_stream_ = 1;
   std::vector<std::pair<Digest, Buffer>> remembered_;
   std::size_t remembered_bytes_ = 0;
+  std::vector<std::pair<Digest, Buffer>> remembered_at_end_;
 
   std::mutex mutex_;  // guards streams_, placed_ and totals_
   std::unordered_map<std::uint64_t, Stream> streams_;

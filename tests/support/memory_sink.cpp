@@ -137,7 +137,8 @@ std::optional<Recalled> MemorySink::recall(std::string_view key) {
   return record == records.end() ? std::nullopt : std::optional{Recalled{record->second, 1}};
 }
 
-void MemorySink::remember(std::string_view key, ByteView record) {
+void MemorySink::remember(std::string_view key, ByteView record, Remembered from) {
+  remembered[std::string{key}] = from;
   records[std::string{key}] = Buffer{record.begin(), record.end()};
 }
 

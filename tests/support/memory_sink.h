@@ -45,7 +45,7 @@ class MemorySink : public ChunkSink, public ExtentSource {
   Content wait(StreamId stream) override;
   Content put_tree(Piece piece) override;
   std::optional<Recalled> recall(std::string_view key) override;
-  void remember(std::string_view key, ByteView record) override;
+  void remember(std::string_view key, ByteView record, Remembered from) override;
   [[nodiscard]] bool holds(const Content& content, std::uint32_t session) const override;
 
   void fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) override;
@@ -53,6 +53,8 @@ class MemorySink : public ChunkSink, public ExtentSource {
                                       std::span<const Extent> /*extents*/) override {
     return std::nullopt;
   }
+
+  std::map<std::string, Remembered> remembered;  ///< by key, from when on it counts
 
   /// The bytes of a content, holes and zeros included.
   Buffer read(const Content& content);

@@ -156,4 +156,28 @@ TEST_CASE("Tree builder: what has no form at all is missed by its directory") {
   CHECK(built.observer.flaws.size() == 2);
 }
 
+TEST_CASE("Tree builder: a directory with a list of extents is remembered at the session's end") {
+  MemorySink sink;
+  RecordingObserver observer;
+  const Timestamp start{.seconds = 1000};
+  TreeBuilder builder{sink, observer, "files", "/srv", start};
+  const FileState old{};
+  builder.enter(named("", EntryKind::directory), {});
+  builder.enter(named("a", EntryKind::directory), {});
+  builder.add_known(file_of("short", 4096), old);
+  builder.leave(EntryFlaw::none);
+  builder.enter(named("b", EntryKind::directory), {});
+  Entry listed = file_of("listed", 4096);
+  listed.content->level = 1;
+  builder.add_known(listed, old);
+  builder.add_known(file_of("short", 4096), old);
+  builder.leave(EntryFlaw::none);
+  builder.leave(EntryFlaw::none);
+  static_cast<void>(builder.finish());
+
+  CHECK(sink.remembered.size() == 2);
+  CHECK(sink.remembered.at(TreeBuilder::record_key("files", "/a/")) == Remembered::at_once);
+  CHECK(sink.remembered.at(TreeBuilder::record_key("files", "/b/")) == Remembered::at_session_end);
+}
+
 }  // namespace azekura::chunker

@@ -45,7 +45,8 @@ TEST_CASE("SessionWriter: what a run remembered outlives its early end, as far a
     MediaSet set{site.site(), "daily", site.observer};
     SessionWriter writer{set, 2};
     content = store_noise(writer, 0);
-    writer.remember("folder", record);
+    writer.remember("folder", record, Remembered::at_once);
+    writer.remember("with a list", record, Remembered::at_session_end);
     writer.begin_lane();
   }  // as a crash leaves it: one pack is finished, one is not
   REQUIRE(content.extents.size() == 2);
@@ -58,6 +59,7 @@ TEST_CASE("SessionWriter: what a run remembered outlives its early end, as far a
   REQUIRE(recalled);
   CHECK(recalled->record == record);
   CHECK(recalled->session == 1);
+  CHECK_FALSE(writer.recall("with a list").has_value());
   CHECK(writer.holds(within(kept), 1));
   CHECK_FALSE(writer.holds(within(lost), 1));
 
