@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "core/file_io.h"
-#include "tests/support/random_bytes.h"
 #include "tests/support/temp_dir.h"
 
 #include <doctest/doctest.h>
