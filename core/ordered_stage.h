@@ -82,26 +82,35 @@ class OrderedStage {
     }
   }
 
+  bool may_deliver() const {
+    return !delivering_ && !done_.empty() && done_.begin()->first == delivered_;
+  }
+
+  /// A thread whose item is not the next one to deliver leaves it and takes another.
   void run() {
     std::unique_lock lock{mutex_};
     while (true) {
-      changed_.wait(lock, [&] { return stopping_ || failure_ || !waiting_.empty(); });
+      changed_.wait(lock,
+                    [&] { return stopping_ || failure_ || may_deliver() || !waiting_.empty(); });
       if (stopping_ || failure_) {
         return;
       }
-      auto node = waiting_.extract(waiting_.begin());
-      lock.unlock();
       try {
-        work_(node.mapped());
-        lock.lock();
-        changed_.wait(lock, [&] { return stopping_ || failure_ || delivered_ == node.key(); });
-        if (stopping_ || failure_) {
-          return;
+        if (may_deliver()) {
+          auto node = done_.extract(done_.begin());
+          delivering_ = true;
+          lock.unlock();
+          deliver_(std::move(node.mapped()));
+          lock.lock();
+          delivering_ = false;
+          ++delivered_;
+        } else {
+          auto node = waiting_.extract(waiting_.begin());
+          lock.unlock();
+          work_(node.mapped());
+          lock.lock();
+          done_.insert(std::move(node));
         }
-        lock.unlock();
-        deliver_(std::move(node.mapped()));
-        lock.lock();
-        ++delivered_;
       } catch (...) {  // kept for push and drain to rethrow
         if (!lock.owns_lock()) {
           lock.lock();
@@ -120,9 +129,11 @@ class OrderedStage {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::uint64_t, Item> waiting_;
+  std::map<std::uint64_t, Item> done_;  ///< worked on, not delivered
   std::uint64_t next_ticket_ = 0;
   std::uint64_t delivered_ = 0;
   std::exception_ptr failure_;
+  bool delivering_ = false;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
