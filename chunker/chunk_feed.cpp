@@ -18,8 +18,8 @@ bool is_zero(ByteView bytes) noexcept {
 
 }  // namespace
 
-ChunkFeed::ChunkFeed(ChunkSink& sink, const Cutter& cutter)
-    : sink_{sink}, cutter_{cutter}, stream_{sink.open_stream()} {}
+ChunkFeed::ChunkFeed(ChunkSink& sink, const ChunkEnds& ends)
+    : sink_{sink}, ends_{ends}, stream_{sink.open_stream()} {}
 
 MutableBytes ChunkFeed::space(std::size_t count) {
   if (buffer_.size() < filled_ + count) {
@@ -50,10 +50,12 @@ StreamId ChunkFeed::finish() {
 void ChunkFeed::put_found_chunks() {
   std::vector<std::uint32_t> lengths;
   std::size_t start = 0;
+  std::uint64_t offset = size_ - filled_;
   ByteView rest = ByteView{buffer_}.first(filled_);
-  while (const std::optional<std::size_t> length = cutter_.find_end(rest, searched_)) {
+  while (const std::optional<std::size_t> length = ends_.find(rest, offset, searched_)) {
     lengths.push_back(static_cast<std::uint32_t>(*length));
     start += *length;
+    offset += *length;
     rest = rest.subspan(*length);
     searched_ = 0;
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chunker/cutter.h"
+#include "chunker/chunk_ends.h"
 #include "core/bytes.h"
 #include "core/chunk_sink.h"
 
@@ -14,11 +14,11 @@ namespace azekura::chunker {
 ///
 /// A chunk of zeros becomes a zero gap. Memory: what was filled in at once, and a chunk; pieces
 /// take less than twice their bytes.
-/// Lifetime: sink and cutter outlive it. Errors: those of the sink.
+/// Lifetime: `sink` and `ends` outlive it. Errors: those of the sink.
 class ChunkFeed {
  public:
   /// Opens a stream.
-  ChunkFeed(ChunkSink& sink, const Cutter& cutter);
+  ChunkFeed(ChunkSink& sink, const ChunkEnds& ends);
 
   /// Room for the stream's next `count` bytes. Lifetime: until the next call.
   MutableBytes space(std::size_t count);
@@ -39,7 +39,7 @@ class ChunkFeed {
   void put(Buffer bytes, std::span<const std::uint32_t> lengths);
 
   ChunkSink& sink_;
-  const Cutter& cutter_;
+  const ChunkEnds& ends_;
   StreamId stream_;
   Buffer buffer_;             ///< begins where the chunk in progress begins
   std::size_t filled_ = 0;    ///< bytes of buffer_ that are the stream's

@@ -16,17 +16,12 @@ struct Mark {
   std::string_view bytes;
 };
 
-constexpr std::array<Mark, 17> kChangedInPlace{{
+constexpr std::array<Mark, 12> kPages{{
     {0, "SQLite format 3\0"sv},
-    {0, "\x01\x0F\x00\x00"sv},        // SQL Server: the file header page
-    {24, "\x00\x08\x00\x00"sv},       // InnoDB: page 0 is a space header
-    {0, "-- PostgreSQL database"sv},  // and of a cluster
-    {0, "--\n-- PostgreSQL database"sv},
-    {0, "PGDMP"sv},
-    {0, "-- MySQL dump"sv},
-    {0, "-- MariaDB dump"sv},
-    {0, "QFI\xFB"sv},  // qcow2
-    {0, "KDMV"sv},     // VMDK
+    {0, "\x01\x0F\x00\x00"sv},   // SQL Server: the file header page
+    {24, "\x00\x08\x00\x00"sv},  // InnoDB: page 0 is a space header
+    {0, "QFI\xFB"sv},            // qcow2
+    {0, "KDMV"sv},               // VMDK
     {0, "vhdxfile"sv},
     {0x40, "\x7F\x10\xDA\xBE"sv},  // VDI
     {0, "LUKS\xBA\xBE"sv},
@@ -34,6 +29,14 @@ constexpr std::array<Mark, 17> kChangedInPlace{{
     {0, "XFSB"sv},
     {1080, "\x53\xEF"sv},  // ext2 to ext4
     {536, "LVM2 001"sv},
+}};
+
+constexpr std::array<Mark, 5> kDumps{{
+    {0, "-- PostgreSQL database"sv},  // and of a cluster
+    {0, "--\n-- PostgreSQL database"sv},
+    {0, "PGDMP"sv},
+    {0, "-- MySQL dump"sv},
+    {0, "-- MariaDB dump"sv},
 }};
 
 constexpr std::array<Mark, 15> kWrittenOnce{{
@@ -83,12 +86,15 @@ bool is_postgresql_page(ByteView head) noexcept {
 
 }  // namespace
 
-ChunkTarget target_of(ByteView head) noexcept {
+ContentClass class_of(ByteView head) noexcept {
   const std::string_view text = as_text(head);
-  if (is_postgresql_page(head) || has_mark(text, kChangedInPlace)) {
-    return ChunkTarget::small;
+  if (is_postgresql_page(head) || has_mark(text, kPages)) {
+    return ContentClass::pages;
   }
-  return has_mark(text, kWrittenOnce) ? ChunkTarget::large : ChunkTarget::medium;
+  if (has_mark(text, kDumps)) {
+    return ContentClass::dump;
+  }
+  return has_mark(text, kWrittenOnce) ? ContentClass::written_once : ContentClass::other;
 }
 
 }  // namespace azekura::chunker

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "chunker/cutter.h"
 #include "core/bytes.h"
 
 #include <cstddef>
@@ -13,13 +12,19 @@ inline constexpr std::size_t kHeadBytes = 4 * kKiB;
 /// A smaller file has so few chunks that its class does not matter.
 inline constexpr std::uint64_t kClassifiedBytes = 128 * kKiB;
 
-/// T for a file that begins with `head`; a shorter head than kHeadBytes is the whole file.
+/// What becomes of a file from one night to the next.
+enum class ContentClass : std::uint8_t {
+  pages,         ///< changed in place, a page here and there: databases, disk images
+  dump,          ///< written anew every night, much of it as before: SQL dumps
+  written_once,  ///< never changed, does not compress: images, video, archives
+  other,
+};
+
+/// The class of a file that begins with `head`; a shorter head than kHeadBytes is the whole file.
 ///
-/// Small for what is changed in place, a page here and there, or dumped anew every night:
-/// databases, disk images, SQL dumps. Large for what is written once and does not compress:
-/// images, video, archives. Medium for all else. A file's beginning names its format as long as
-/// it lives, so T stays from one version to the next.
-/// Source: docs/adr/0014, with the measurements.
-ChunkTarget target_of(ByteView head) noexcept;
+/// A file's beginning names its format as long as it lives, so its chunks end alike from one
+/// version to the next.
+/// Source: docs/adr/0014 and 0017, with the measurements.
+ContentClass class_of(ByteView head) noexcept;
 
 }  // namespace azekura::chunker

@@ -44,7 +44,8 @@ bool Cutter::is_confirmed(ByteView bytes, std::size_t end) const noexcept {
   return keyed_checksum(window, secret_) < threshold_;
 }
 
-std::optional<std::size_t> Cutter::find_end(ByteView bytes, std::size_t searched) const noexcept {
+std::optional<std::size_t> Cutter::find(ByteView bytes, std::uint64_t /*offset*/,
+                                        std::size_t searched) const noexcept {
   // At position max - 1 the chunk ends whatever the hash says.
   const std::size_t stop = std::min(bytes.size(), limits_.max - 1);
   std::size_t position = std::max(limits_.min - 1, searched);
@@ -64,7 +65,7 @@ std::optional<std::size_t> Cutter::find_end(ByteView bytes, std::size_t searched
 std::vector<std::uint32_t> Cutter::cut(ByteView stream) const {
   std::vector<std::uint32_t> lengths;
   while (!stream.empty()) {
-    const std::size_t length = find_end(stream).value_or(stream.size());
+    const std::size_t length = find(stream, 0, 0).value_or(stream.size());
     lengths.push_back(static_cast<std::uint32_t>(length));
     stream = stream.subspan(length);
   }

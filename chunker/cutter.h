@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chunker/chunk_ends.h"
 #include "chunker/gear_scan.h"
 #include "core/bytes.h"
 #include "core/chunk_sink.h"
@@ -18,7 +19,7 @@ enum class ChunkTarget : std::uint32_t {
   large = 256 * kKiB,
 };
 
-/// T by what is cut; for files see content_class.h. Commands dump databases, most of the time.
+/// T by what is cut; for files see tree_ingest.cpp. Commands dump databases, most of the time.
 inline constexpr ChunkTarget kStreamTarget = ChunkTarget::small;
 inline constexpr ChunkTarget kDirectoryTarget = ChunkTarget::medium;
 
@@ -38,19 +39,16 @@ CutterLimits limits_of(ChunkTarget target) noexcept;
 /// (gear_scan.h) and the keyed hash of bytes e-63..e is below a threshold; or when the stream
 /// ends. Equal bytes, key and target give equal chunks, however the stream is fed.
 /// Threads: any, it has no state. Source: docs/format.md, section 5.
-class Cutter {
+class Cutter final : public ChunkEnds {
  public:
   /// Every form of the scan cuts equally; only tests and benchmarks name one.
   Cutter(const CutterKey& key, ChunkTarget target, GearScan scan = fastest_gear_scan());
 
   [[nodiscard]] const CutterLimits& limits() const noexcept { return limits_; }
 
-  /// The length of the chunk that starts with `bytes`, or nullopt if it does not end in them.
-  ///
-  /// `searched` leading bytes are known not to end it (an earlier call had only those).
-  /// Shape: min <= result <= max and result <= bytes.size().
-  [[nodiscard]] std::optional<std::size_t> find_end(ByteView bytes,
-                                                    std::size_t searched = 0) const noexcept;
+  /// Shape: min <= result <= max. Where in its stream the chunk begins does not matter.
+  [[nodiscard]] std::optional<std::size_t> find(ByteView bytes, std::uint64_t offset,
+                                                std::size_t searched) const noexcept override;
 
   /// The chunk lengths of a whole stream; their sum is stream.size().
   [[nodiscard]] std::vector<std::uint32_t> cut(ByteView stream) const;

@@ -4,6 +4,7 @@
 #include "chunker/content_class.h"
 #include "chunker/cutter.h"
 #include "chunker/object_metadata.h"
+#include "chunker/page_cutter.h"
 #include "chunker/scan_record.h"
 #include "chunker/source_file.h"
 #include "chunker/source_walker.h"
@@ -185,17 +186,19 @@ class TreeIngest {
     std::uint64_t read_bytes = 0;
   };
 
-  const Cutter& cutter_for(const SourceFile& file) const {
+  const ChunkEnds& chunk_ends_for(const SourceFile& file) const {
     if (file.status().state.size < kClassifiedBytes) {
       return medium_;
     }
     std::array<std::byte, kHeadBytes> head{};
-    switch (target_of(file.read_head(head))) {
-      case ChunkTarget::small:
+    switch (class_of(file.read_head(head))) {
+      case ContentClass::pages:
+        return pages_;
+      case ContentClass::dump:
         return small_;
-      case ChunkTarget::large:
+      case ContentClass::written_once:
         return large_;
-      case ChunkTarget::medium:
+      case ContentClass::other:
         break;
     }
     return medium_;
@@ -208,7 +211,7 @@ class TreeIngest {
     reading.entry = make_entry(seen.name, file.status(), walker_.owners());
     reading.entry.hard_link = seen.hard_link;
     const bool has_attributes = add_open_metadata(reading.entry, file.fd());
-    ChunkFeed feed{sink_, cutter_for(file)};
+    ChunkFeed feed{sink_, chunk_ends_for(file)};
     try {
       reading.read_bytes = file.read_into(feed, observer_);
       if (file.refresh()) {
@@ -229,6 +232,7 @@ class TreeIngest {
   const std::string source_;
   ChunkSink& sink_;
   Observer& observer_;
+  const PageCutter pages_;
   const Cutter small_;
   const Cutter medium_;
   const Cutter large_;

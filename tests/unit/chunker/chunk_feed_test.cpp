@@ -1,5 +1,7 @@
 #include "chunker/chunk_feed.h"
 
+#include "chunker/cutter.h"
+#include "chunker/page_cutter.h"
 #include "tests/support/memory_sink.h"
 #include "tests/support/random_bytes.h"
 
@@ -115,6 +117,42 @@ TEST_CASE("Chunk feed: a hole ends the chunk in progress") {
   CHECK(content.extents[1].length == 1'000'000);
   CHECK(content.extents[2] == content.extents[0]);  // found again: equal chunks
   CHECK(content.size == 1'010'000);
+}
+
+TEST_CASE("Chunk feed: of a file of pages only what changed is stored anew") {
+  tests::MemorySink sink;
+  const PageCutter pages;
+  Buffer data = tests::random_bytes(4, 50 * kPageBytes + 100);
+  const auto put = [&](std::size_t step, std::size_t hole) {
+    ChunkFeed feed{sink, pages};
+    if (hole > 0) {
+      feed.hole(hole);
+    }
+    feed_bytes(feed, ByteView{data}.subspan(hole), step);
+    Content content = sink.wait(feed.finish());
+    CHECK(equal(ByteView{sink.read(content)}.subspan(hole), ByteView{data}.subspan(hole)));
+    return content;
+  };
+  // Where what the sink stored of it last ends: everything is in one pack.
+  const auto end_of = [](const Content& content) {
+    std::uint64_t end = 0;
+    for (const Extent& extent : content.extents) {
+      if (extent.kind == ExtentKind::data) {
+        end = std::max<std::uint64_t>(end, extent.position.byte + extent.length);
+      }
+    }
+    return end;
+  };
+  const Content whole = put(300'000, 0);
+  CHECK(end_of(whole) == data.size());
+  CHECK(put(1000, 0).digest == whole.digest);
+
+  data[7 * kPageBytes] ^= std::byte{1};
+  data[8 * kPageBytes - 1] ^= std::byte{1};
+  CHECK(end_of(put(300'000, 0)) == data.size() + kPageBytes);
+
+  // A hole may end inside a page: those after it are where they were.
+  CHECK(end_of(put(300'000, 3 * kPageBytes + 4096)) == data.size() + kPageBytes + 4096);
 }
 
 }  // namespace azekura::chunker

@@ -24,37 +24,41 @@ Buffer postgresql_page(std::string_view pointers) { return head_with(12, pointer
 
 }  // namespace
 
-TEST_CASE("Content class: what is changed in place gets small chunks") {
-  CHECK(target_of(head_with(0, "SQLite format 3\0"sv)) == ChunkTarget::small);
-  CHECK(target_of(head_with(1080, "\x53\xEF"sv)) == ChunkTarget::small);
-  CHECK(target_of(head_with(510, "\x55\xAA"sv)) == ChunkTarget::small);
-  CHECK(target_of(head_with(0, "--\n-- PostgreSQL database dump\n"sv)) == ChunkTarget::small);
+TEST_CASE("Content class: what is changed in place has pages") {
+  CHECK(class_of(head_with(0, "SQLite format 3\0"sv)) == ContentClass::pages);
+  CHECK(class_of(head_with(1080, "\x53\xEF"sv)) == ContentClass::pages);
+  CHECK(class_of(head_with(510, "\x55\xAA"sv)) == ContentClass::pages);
+}
+
+TEST_CASE("Content class: dumps move, and are not cut by pages") {
+  CHECK(class_of(head_with(0, "--\n-- PostgreSQL database dump\n"sv)) == ContentClass::dump);
+  CHECK(class_of(head_with(0, "PGDMP"sv)) == ContentClass::dump);
 }
 
 TEST_CASE("Content class: a PostgreSQL page is told by its header, not by its size alone") {
-  CHECK(target_of(postgresql_page("\x28\0\x80\x1F\0\x20\x04\x20"sv)) == ChunkTarget::small);
+  CHECK(class_of(postgresql_page("\x28\0\x80\x1F\0\x20\x04\x20"sv)) == ContentClass::pages);
   // lower above upper, special beyond the page, another layout version
-  CHECK(target_of(postgresql_page("\x90\x1F\x80\x1F\0\x20\x04\x20"sv)) == ChunkTarget::medium);
-  CHECK(target_of(postgresql_page("\x28\0\x80\x1F\1\x20\x04\x20"sv)) == ChunkTarget::medium);
-  CHECK(target_of(postgresql_page("\x28\0\x80\x1F\0\x20\x05\x20"sv)) == ChunkTarget::medium);
+  CHECK(class_of(postgresql_page("\x90\x1F\x80\x1F\0\x20\x04\x20"sv)) == ContentClass::other);
+  CHECK(class_of(postgresql_page("\x28\0\x80\x1F\1\x20\x04\x20"sv)) == ContentClass::other);
+  CHECK(class_of(postgresql_page("\x28\0\x80\x1F\0\x20\x05\x20"sv)) == ContentClass::other);
 }
 
-TEST_CASE("Content class: what is written once and does not compress gets large chunks") {
-  CHECK(target_of(head_with(128, "DICM"sv)) == ChunkTarget::large);
-  CHECK(target_of(head_with(4, "ftypmp42"sv)) == ChunkTarget::large);
-  CHECK(target_of(head_with(0, "\x1F\x8B\x08"sv)) == ChunkTarget::large);
+TEST_CASE("Content class: what is written once and does not compress is told by its mark") {
+  CHECK(class_of(head_with(128, "DICM"sv)) == ContentClass::written_once);
+  CHECK(class_of(head_with(4, "ftypmp42"sv)) == ContentClass::written_once);
+  CHECK(class_of(head_with(0, "\x1F\x8B\x08"sv)) == ContentClass::written_once);
 }
 
-TEST_CASE("Content class: all else, and heads cut short anywhere, are medium") {
-  CHECK(target_of({}) == ChunkTarget::medium);
-  CHECK(target_of(as_bytes("MSH|^~\\&|")) == ChunkTarget::medium);
+TEST_CASE("Content class: all else, and heads cut short anywhere, are other") {
+  CHECK(class_of({}) == ContentClass::other);
+  CHECK(class_of(as_bytes("MSH|^~\\&|")) == ContentClass::other);
   const Buffer text(kHeadBytes, std::byte{' '});
   for (std::size_t size = 0; size <= text.size(); ++size) {
-    CHECK(target_of(ByteView{text}.first(size)) == ChunkTarget::medium);
+    CHECK(class_of(ByteView{text}.first(size)) == ContentClass::other);
   }
   const Buffer dicom = head_with(128, "DICM"sv);
-  CHECK(target_of(ByteView{dicom}.first(131)) == ChunkTarget::medium);
-  CHECK(target_of(ByteView{dicom}.first(132)) == ChunkTarget::large);
+  CHECK(class_of(ByteView{dicom}.first(131)) == ContentClass::other);
+  CHECK(class_of(ByteView{dicom}.first(132)) == ContentClass::written_once);
 }
 
 }  // namespace azekura::chunker

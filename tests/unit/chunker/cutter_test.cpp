@@ -22,7 +22,7 @@ std::vector<std::uint32_t> cut_in_steps(const Cutter& cutter, ByteView stream, s
   std::size_t searched = 0;
   for (std::size_t end = 0; end < stream.size();) {
     end = std::min(end + step, stream.size());
-    while (const auto length = cutter.find_end(stream.subspan(start, end - start), searched)) {
+    while (const auto length = cutter.find(stream.subspan(start, end - start), start, searched)) {
       lengths.push_back(static_cast<std::uint32_t>(*length));
       start += *length;
       searched = 0;

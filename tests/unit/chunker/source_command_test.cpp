@@ -1,5 +1,6 @@
 #include "chunker/source_command.h"
 
+#include "chunker/cutter.h"
 #include "core/limits.h"
 #include "tests/support/memory_sink.h"
 #include "tests/support/recording_observer.h"

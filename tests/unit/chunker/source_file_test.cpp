@@ -1,5 +1,6 @@
 #include "chunker/source_file.h"
 
+#include "chunker/cutter.h"
 #include "core/error.h"
 #include "core/file_io.h"
 #include "tests/support/memory_sink.h"
