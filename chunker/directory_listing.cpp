@@ -55,7 +55,7 @@ void list_names(int directory, const std::string& path, const NameFilter& wanted
   }
   const int error_number = errno;
   std::sort(names.begin(), names.end());
-  if (count < 0) {
+  if (count < 0 && error_number != ENOENT) {  // ENOENT: removed since it was opened
     throw_source_error(error_number, "list", path);
   }
 }

@@ -186,14 +186,15 @@ class TreeIngest {
     std::uint64_t read_bytes = 0;
   };
 
-  const ChunkEnds& chunk_ends_for(const SourceFile& file) const {
+  /// Lifetime: until the next call.
+  const ChunkEnds& chunk_ends_for(const SourceFile& file) {
     if (file.status().state.size < kClassifiedBytes) {
       return medium_;
     }
     std::array<std::byte, kHeadBytes> head{};
     switch (class_of(file.read_head(head))) {
       case ContentClass::pages:
-        return pages_;
+        return pages_.emplace(file.status().state.size);
       case ContentClass::dump:
         return small_;
       case ContentClass::written_once:
@@ -232,7 +233,7 @@ class TreeIngest {
   const std::string source_;
   ChunkSink& sink_;
   Observer& observer_;
-  const PageCutter pages_;
+  std::optional<PageCutter> pages_;  ///< of the file that is read
   const Cutter small_;
   const Cutter medium_;
   const Cutter large_;

@@ -130,10 +130,9 @@ std::optional<vault::RecoveryShare> read_lone_share(const std::vector<std::strin
 
 vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_key(keys); }
 
-std::unique_ptr<vault::FolderMedium> MediumOptions::open_confined(
-    const std::string& writable_folder) const {
+vault::FolderMedium MediumOptions::open_confined(const std::string& writable_folder) const {
   static_cast<void>(confine(writable_folder));  // what does not hold, `version` says
-  return std::make_unique<vault::FolderMedium>(from, vault::Access::read);
+  return vault::FolderMedium{from, vault::Access::read};
 }
 
 void warn_of_findings(const vault::VaultReader& reader, Output& output) {
@@ -146,7 +145,7 @@ OpenMedium open_medium(const MediumOptions& options, Output& output,
                        const std::string& writable_folder) {
   const vault::RecoveryKey key = options.recovery_key();
   OpenMedium open;
-  open.medium = options.open_confined(writable_folder);
+  open.medium = std::make_unique<vault::FolderMedium>(options.open_confined(writable_folder));
   open.reader = std::make_unique<vault::VaultReader>(*open.medium, key, Invocation::threads());
   warn_of_findings(*open.reader, output);
   return open;

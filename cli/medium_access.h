@@ -22,8 +22,7 @@ struct MediumOptions {
   /// Opens the medium to read it. From then on this process is confined (core/confinement.h): it
   /// writes beneath `writable_folder` and nowhere else; nowhere at all if that is empty.
   /// Requires: there is no other thread. Errors: MediumError.
-  [[nodiscard]] std::unique_ptr<vault::FolderMedium> open_confined(
-      const std::string& writable_folder = {}) const;
+  [[nodiscard]] vault::FolderMedium open_confined(const std::string& writable_folder = {}) const;
 };
 
 /// A medium opened with its key, ready to browse or restore.

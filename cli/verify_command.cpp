@@ -64,15 +64,15 @@ int verify(const VerifyOptions& options, Output& output) {
     key = options.medium.recovery_key();
     authority = key->authority().public_key();
   }
-  const std::unique_ptr<vault::FolderMedium> medium = options.medium.open_confined();
+  const vault::FolderMedium medium = options.medium.open_confined();
   vault::VerifyReport report =
-      vault::verify_medium(*medium, authority, Invocation::threads(), output);
+      vault::verify_medium(medium, authority, Invocation::threads(), output);
   if (key && report.sessions == 0) {
-    vault::expect_key_of_site(*key, *medium);
+    vault::expect_key_of_site(*key, medium);
   }
   std::uint64_t lost = 0;
   if (options.deep) {
-    for (vault::Finding& finding : verify_deep(*medium, *key, lost, output)) {
+    for (vault::Finding& finding : verify_deep(medium, *key, lost, output)) {
       const bool known =
           std::any_of(report.findings.begin(), report.findings.end(),
                       [&](const vault::Finding& other) { return other.fact == finding.fact; });

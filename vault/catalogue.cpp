@@ -107,17 +107,6 @@ enum class Flush { no, yes };
 struct Catalogue::Database {
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::Status last_write;
-  bool has_written = false;
-
-  Database() = default;
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  /// Spares the next run the replay of RocksDB's log; what cannot be flushed is replayed.
-  ~Database() {
-    if (has_written && last_write.ok()) {
-      static_cast<void>(db->Flush({}));
-    }
-  }
 
   /// After a write that failed there is no other: RocksDB would end the program.
   void write(rocksdb::WriteBatch& batch, Flush flush, std::string_view attempt) {
@@ -125,7 +114,6 @@ struct Catalogue::Database {
       rocksdb::WriteOptions options;
       options.sync = flush == Flush::yes;
       last_write = db->Write(options, &batch);
-      has_written = true;
     }
     check(last_write, attempt);
   }
@@ -428,6 +416,11 @@ void Catalogue::commit(const ChainHead& head, ByteView header) {
   database_->write(batch, Flush::yes, "commit a session to the catalogue");
   head_ = next;
   slots_ = SessionHeader::decode(header).slots;
+}
+
+void Catalogue::flush_log() {
+  const std::lock_guard lock{mutex_};
+  static_cast<void>(database_->db->Flush({}));
 }
 
 }  // namespace azekura::vault

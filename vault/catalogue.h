@@ -77,6 +77,8 @@ class Catalogue {
   /// A session is sealed on the medium and read back; `header` is its header, for the key slots.
   /// Durable when it returns.
   void commit(const ChainHead& head, ByteView header);
+  /// Spares the next run the replay of what was written; failing costs only that. The last call.
+  void flush_log();
 
  private:
   struct Database;

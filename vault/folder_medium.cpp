@@ -261,11 +261,8 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
     std::array<std::byte, 8> random{};
     fill_random(random);
     const std::string temporary = "tmp/" + to_hex(random);
-    {
-      const std::lock_guard lock{device_};
-      make_folders(temporary);
-      make_folders(name);
-    }
+    make_folders(temporary);
+    make_folders(name);
     UniqueFd file = open_beneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
     try {
       // The whole length first: a full medium is noticed before any byte.
@@ -287,7 +284,6 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
       AZK_CHECK(written == bytes);
       const std::array<timespec, 2> times{timespec{kConstantTime, 0}, timespec{kConstantTime, 0}};
       static_cast<void>(::futimens(file.get(), times.data()));
-      const std::lock_guard lock{device_};
       if (!sabotaged(Sabotage::no_fsync)) {
         sync_file(file.get(), name);
       }

@@ -4,7 +4,6 @@
 #include "core/unique_fd.h"
 
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,8 +18,6 @@ enum class Access { read, append };
 /// Paths are relative to the folder; every step stays beneath it and follows no symlink.
 /// Errors: MediumError when the medium is missing, removed or failing; SpaceError-kind
 /// SystemError when it is full; DamageError when an object is not a plain file.
-/// Threads: several may append at once, while nothing else is asked of it. They take turns at the
-/// device: while one object is flushed and read back, others get no further than the page cache.
 class FolderMedium {
  public:
   /// Errors: MediumError if `path` is not a folder that can be opened.
@@ -71,7 +68,6 @@ class FolderMedium {
 
   std::string path_;
   UniqueFd folder_;
-  std::mutex device_;  ///< held to make folders, and from flushing an object until it has its name
   std::set<std::string> uncommitted_folders_;
 };
 

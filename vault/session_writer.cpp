@@ -11,9 +11,9 @@ namespace azekura::vault {
 
 namespace {
 
-/// Items inside a stage: enough to keep every thread busy, few enough to bound memory (pieces and
-/// blocks have at most 2 MiB).
-constexpr std::size_t kItemsPerThread = 4;
+/// Items inside a stage beyond one a thread: enough to keep every thread busy, few enough to bound
+/// memory (pieces and blocks have at most 2 MiB).
+constexpr std::size_t kItemsAhead = 6;
 /// What small files put is handed to the threads together: a hand-over costs as much as hashing
 /// tens of KiB.
 constexpr std::size_t kBatchBytes = 512 * kKiB;
@@ -85,7 +85,7 @@ SessionWriter::SessionWriter(MediaSet& set, unsigned threads)
       tree_lane_{capture_, set.catalogue(), chunk_hasher_.clone()},
       batch_{std::make_unique<HashJob>()},
       open_block_{std::make_unique<BlockJob>()} {
-  const std::size_t bound = kItemsPerThread * threads;
+  const std::size_t bound = threads + kItemsAhead;
   block_stage_ = std::make_unique<OrderedStage<BlockJob>>(
       threads, bound, [](BlockJob& job) { compress_block(job.block); },
       [this](BlockJob&& job) { place(std::move(job)); });

@@ -5,7 +5,6 @@
 #include "core/file_io.h"
 #include "core/interrupt.h"
 #include "core/limits.h"
-#include "core/ordered_stage.h"
 #include "core/sabotage.h"
 #include "core/text.h"
 #include "vault/chain_check.h"
@@ -21,8 +20,6 @@ namespace azekura::vault {
 namespace {
 
 constexpr std::size_t kCopyBytes = 1 * kMiB;
-/// While one is flushed and read back, the next is copied.
-constexpr unsigned kPacksAtOnce = 2;
 /// Left free for what a file system needs to finish a session on a nearly full medium.
 constexpr std::uint64_t kReserveBytes = 4 * kMiB;
 
@@ -144,6 +141,7 @@ WriteTotals SetWriter::write() {
     while_doing([&] { write_session(session); }, "writing session {} of the set '{}'",
                 session.number(), set_.name());
   }
+  set_.catalogue().flush_log();
   totals_.connected_seconds = steady_seconds() - attached_at_;
   return totals_;
 }
@@ -197,72 +195,57 @@ void check_spooled(const std::string& path, const PackInfo& pack, const SessionI
 }  // namespace
 
 void SetWriter::write_packs(const SpooledSession& session) {
-  struct Job {
-    PackInfo pack;
-    bool is_new = false;
-    std::string notice;
-  };
-  OrderedStage<Job> stage{kPacksAtOnce, kPacksAtOnce,
-                          [&](Job& job) { job.is_new = write_pack(session, job.pack, job.notice); },
-                          [&](const Job& job) {
-                            if (!job.notice.empty()) {
-                              observer_.notice(job.notice);
-                            }
-                            totals_.bytes += job.is_new ? job.pack.file_bytes : 0;
-                            observer_.advanced(job.pack.file_bytes);
-                          }};
+  const SessionIdentity& identity = session.header.identity;
   for (const PackInfo& pack : session.own_packs()) {
     throw_if_interrupted();
-    stage.push({pack, false, {}});
-  }
-  stage.drain();
-}
-
-bool SetWriter::write_pack(const SpooledSession& session, const PackInfo& pack,
-                           std::string& notice) {
-  const SessionIdentity& identity = session.header.identity;
-  const std::string name = pack_path(pack.number);
-  if (medium_.size_of(name) == pack.file_bytes) {
-    try {
+    const std::string name = pack_path(pack.number);
+    const auto check_on_medium = [&](const std::string& object) {
       PackCheck check{pack, identity};
-      medium_.stream(name, [&](ByteView bytes) { check.update(bytes); });
+      medium_.stream(object, [&](ByteView bytes) { check.update(bytes); });
       check.finish();
-      return false;  // an earlier attempt wrote it
-    } catch (const DamageError&) {
-      notice = fmt::format("{} is there and not whole; it is written anew", name);
+    };
+    if (medium_.size_of(name) == pack.file_bytes) {
+      try {
+        check_on_medium(name);  // an earlier attempt wrote it
+        observer_.advanced(pack.file_bytes);
+        continue;
+      } catch (const DamageError&) {
+        observer_.notice(fmt::format("{} is there and not whole; it is written anew", name));
+      }
     }
-  }
-  const std::string spooled = session.pack_path(pack.number);
-  PackCheck check{pack, identity};
-  try {
-    medium_.append(
-        name, pack.file_bytes,
-        [&](const auto& write) {
-          std::uint64_t copied = 0;
-          stream_spooled(spooled, [&](ByteView bytes) {
-            copied += bytes.size();
-            write(bytes);
+    const std::string spooled = session.pack_path(pack.number);
+    PackCheck check{pack, identity};
+    try {
+      medium_.append(
+          name, pack.file_bytes,
+          [&](const auto& write) {
+            std::uint64_t copied = 0;
+            stream_spooled(spooled, [&](ByteView bytes) {
+              copied += bytes.size();
+              write(bytes);
+            });
+            if (copied != pack.file_bytes) {
+              throw lost_in_spool(
+                  fmt::format("it has {} bytes, {} were captured", copied, pack.file_bytes));
+            }
+          },
+          [&](ByteView bytes) {
+            if (bytes.empty()) {
+              check.finish();
+            }
+            check.update(bytes);
           });
-          if (copied != pack.file_bytes) {
-            throw lost_in_spool(
-                fmt::format("it has {} bytes, {} were captured", copied, pack.file_bytes));
-          }
-        },
-        [&](ByteView bytes) {
-          if (bytes.empty()) {
-            check.finish();
-          }
-          check.update(bytes);
-        });
-  } catch (const DamageError& error) {
-    // The one check of what the device gives back finds what either of the two spoilt.
-    check_spooled(spooled, pack, identity);
-    MediumError failure{"medium \"{}\" does not give back what was written: {}",
-                        printable(medium_.path()), error.what()};
-    failure.set_hint("replace the medium; what was captured waits in the spool");
-    throw failure;
+    } catch (const DamageError& error) {
+      // The one check of what the device gives back finds what either of the two spoilt.
+      check_spooled(spooled, pack, identity);
+      MediumError failure{"medium \"{}\" does not give back what was written: {}",
+                          printable(medium_.path()), error.what()};
+      failure.set_hint("replace the medium; what was captured waits in the spool");
+      throw failure;
+    }
+    totals_.bytes += pack.file_bytes;
+    observer_.advanced(pack.file_bytes);
   }
-  return true;
 }
 
 /// A seal vouches for every pack its manifest names, not only for this session's.

@@ -44,8 +44,6 @@ class SetWriter {
   void check_space(const std::vector<SpooledSession>& sessions);
   void write_session(const SpooledSession& session);
   void write_packs(const SpooledSession& session);
-  /// False if an earlier attempt wrote it. `notice`: what is to be told. By any thread.
-  bool write_pack(const SpooledSession& session, const PackInfo& pack, std::string& notice);
   void write_seal(const SpooledSession& session, ByteView seal);
   void put(const std::string& name, ByteView bytes);
 

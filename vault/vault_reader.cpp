@@ -16,7 +16,8 @@ constexpr std::size_t kOpenPacksMax = 64;
 constexpr std::size_t kRecentBlocksMax = 16;
 /// Fetches of fewer blocks are done by the caller's thread, with a cache: trees.
 constexpr std::size_t kParallelBlocks = 4;
-constexpr std::size_t kBlocksPerThread = 4;
+/// Opened while the first of them is delivered, beyond one a thread.
+constexpr std::size_t kBlocksAhead = 6;
 constexpr std::size_t kTablesMax = 64;
 
 }  // namespace
@@ -385,7 +386,7 @@ void VaultReader::fetch_many(const PackReader& source, std::span<const std::uint
       fetch.take(*job.opened);
     }
   };
-  OrderedStage<Job> stage{threads_, kBlocksPerThread * threads_, open, deliver};
+  OrderedStage<Job> stage{threads_, threads_ + kBlocksAhead, open, deliver};
   for (const std::uint32_t block : blocks) {
     stage.push({block, nullptr, std::nullopt});
   }

@@ -4,9 +4,11 @@
 One traced run lists the calls; each then gets runs of its own from the same start, with SIGKILL,
 EIO and ENOSPC there. strace counts the calls of each thread by themselves. So what the main thread
 calls is found by its number in that thread alone; a pack in the spool is written by whichever
-thread has the next block, so its calls are found by their number on that file. Which call was hit
-is read from the trace of the run itself.
+thread has the next block, and RocksDB flushes the catalogue on a thread of its own, so the calls on
+such a file are found by their number on it. Which call was hit is read from the trace of the run
+itself.
 """
+import collections
 import concurrent.futures
 import dataclasses
 import os
@@ -21,6 +23,7 @@ CALLS = ["write", "pwrite64", "fsync", "fdatasync", "syncfs", "rename", "renamea
 FAULTS = {"kill": "signal=KILL", "EIO": "error=EIO", "ENOSPC": "error=ENOSPC"}
 TRACED = re.compile(r"^(?:(\d+) +)?(\w+)\((.*)$")
 PART = re.compile(r"site/spool/[^\">]*\.part")
+CATALOGUE = re.compile(r"site/catalogue/[^\">]+")
 # A sanitizer writes to a pipe of its own, and ends the program if that fails.
 PROBE = re.compile(r"(?![12]<)\d+<pipe:")
 MISSED_MAX = 0.05  # the threads of a run share its blocks differently each time
@@ -31,7 +34,7 @@ SYSTEM, SPACE, MEDIUM, KILLED = 3, 8, 9, (137, -9)
 class Call:
     name: str
     number: int
-    pack: str  # the spooled pack it is counted on; empty: counted in the main thread
+    shared: str  # the file it is counted on; empty: counted in the main thread
     arguments: str
 
     def __str__(self):
@@ -53,19 +56,21 @@ def calls_of_a_run(campaign, start):
         "strace", "-f", "-qq", "-y", "-s", "0", "-o", trace, "-e", "trace=" + ",".join(CALLS)])
     if ended.code != 0:
         raise RuntimeError(f"the traced run: exit code {ended.code}: {ended.why()}")
-    numbers = {}
+    numbers = collections.Counter()
     calls = []
     main = None
     for thread, name, arguments in traced(trace):
         main = main or thread
-        pack = PART.search(arguments)
-        where = pack[0] if pack else thread
-        number = numbers[where, name] = numbers.get((where, name), 0) + 1
+        shared = PART.search(arguments) or (thread != main and CATALOGUE.search(arguments))
+        numbers[thread, name] += 1
+        if shared:
+            numbers[shared[0], name] += 1
+        number = numbers[shared[0] if shared else thread, name]
         if not changes_disk(name, arguments, twin):
             continue
-        if not pack and thread != main:
+        if not shared and thread != main:
             raise RuntimeError(f"another thread than the main one calls {name}({arguments}")
-        calls.append(Call(name, number, pack[0] if pack else "",
+        calls.append(Call(name, number, shared[0] if shared else "",
                           arguments.replace(str(twin.home) + "/", "")))
     shutil.rmtree(twin.home)
     return calls
@@ -80,8 +85,8 @@ def changes_disk(name, arguments, hospital):
 def injection(call, fault, hospital, trace):
     before = ["strace", "-qq", "-y", "-s", "0", "-o", trace, "-e", f"trace={call.name}",
               "-e", f"inject={call.name}:{FAULTS[fault]}:when={call.number}"]
-    if call.pack:
-        before += ["-f", "-P", hospital.home / call.pack]
+    if call.shared:
+        before += ["-f", "-P", hospital.home / call.shared]
     return [str(word) for word in before]
 
 

@@ -121,8 +121,8 @@ TEST_CASE("Chunk feed: a hole ends the chunk in progress") {
 
 TEST_CASE("Chunk feed: of a file of pages only what changed is stored anew") {
   tests::MemorySink sink;
-  const PageCutter pages;
-  Buffer data = tests::random_bytes(4, 50 * kPageBytes + 100);
+  const PageCutter pages{1 * kMiB};
+  Buffer data = tests::random_bytes(4, 50 * kPageBytesMin + 100);
   const auto put = [&](std::size_t step, std::size_t hole) {
     ChunkFeed feed{sink, pages};
     if (hole > 0) {
@@ -147,12 +147,26 @@ TEST_CASE("Chunk feed: of a file of pages only what changed is stored anew") {
   CHECK(end_of(whole) == data.size());
   CHECK(put(1000, 0).digest == whole.digest);
 
-  data[7 * kPageBytes] ^= std::byte{1};
-  data[8 * kPageBytes - 1] ^= std::byte{1};
-  CHECK(end_of(put(300'000, 0)) == data.size() + kPageBytes);
+  data[7 * kPageBytesMin] ^= std::byte{1};
+  data[8 * kPageBytesMin - 1] ^= std::byte{1};
+  CHECK(end_of(put(300'000, 0)) == data.size() + kPageBytesMin);
 
   // A hole may end inside a page: those after it are where they were.
-  CHECK(end_of(put(300'000, 3 * kPageBytes + 4096)) == data.size() + kPageBytes + 4096);
+  CHECK(end_of(put(300'000, 3 * kPageBytesMin + 4096)) == data.size() + kPageBytesMin + 4096);
+}
+
+TEST_CASE("Page cutter: the larger the file, the larger its pages") {
+  const Buffer bytes(2 * kPageBytesMax, std::byte{1});
+  const auto length_in = [&](std::uint64_t file_bytes) {
+    return PageCutter{file_bytes}.find(bytes, 0, 0).value();
+  };
+  CHECK(length_in(0) == 8 * kKiB);
+  CHECK(length_in(16 * kGiB) == 8 * kKiB);
+  CHECK(length_in(16 * kGiB + 1) == 16 * kKiB);
+  CHECK(length_in(128 * kGiB) == 64 * kKiB);
+  CHECK(length_in(512 * kGiB) == 256 * kKiB);
+  CHECK(length_in(1ULL << 62U) == 256 * kKiB);
+  CHECK_FALSE(PageCutter{0}.find(ByteView{bytes}.first(8 * kKiB - 1), 0, 0));
 }
 
 }  // namespace azekura::chunker
