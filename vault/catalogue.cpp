@@ -24,11 +24,19 @@ constexpr char kSlotsRow = 'k';    // "k" → box of the newest committed header
 constexpr char kSessionRow = 'n';  // "n" number → box of the session id
 constexpr char kPackRow = 'p';     // "p" number → box of the pack's info
 constexpr char kTableRow = 't';    // "t" number → the pack's sealed chunk table
-constexpr char kChunkRow = 'c';    // "c" id[0..16) → pack number
+constexpr char kChunkRow = 'c';    // "c" id[0..16) → pack number, offset, length, proof
 constexpr char kScanRow = 's';     // "s" key → session number, box of the record
 
 constexpr std::size_t kChunkKeyBytes = 16;
+constexpr std::size_t kProofBytes = 8;
+constexpr std::size_t kPlaceBytes = 4 + 4 + 4 + kProofBytes;
+/// Chunk tables that are open: of so many packs, with so many rows together (about 90 bytes each).
 constexpr std::size_t kNeighbourhoods = 24;
+constexpr std::size_t kNeighboursMax = 1'000'000;
+/// A pack's table is worth opening when so many chunks were found there while it was one of the
+/// packs that were found last.
+constexpr unsigned kHits = 4;
+constexpr std::size_t kPacksFoundLast = 8;
 constexpr std::string_view kObject = "a catalogue row";
 
 std::string row_key(char row, std::uint32_t number) {
@@ -119,8 +127,15 @@ struct Catalogue::Database {
   }
 };
 
+struct Catalogue::ChunkPlace {
+  std::uint32_t pack = 0;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+};
+
 /// The chunk table of one pack, ready for look-ups: streams repeat in runs, so the next chunks
-/// are likely in the same pack.
+/// are likely in the same pack. But not those of a file that changes a little every night, whose
+/// neighbours lie in the packs of many nights.
 struct Catalogue::Neighbourhood {
   struct Place {
     std::uint32_t offset;
@@ -164,7 +179,8 @@ Catalogue::Catalogue(std::unique_ptr<Database> database, const SetId& set, const
     : database_{std::move(database)},
       set_{set},
       keys_{keys.clone()},
-      row_box_{derive(keys.catalogue, "azekura catalogue v1", set.bytes(), 32)} {}
+      row_box_{derive(keys.catalogue, "azekura catalogue v1", set.bytes(), 32)},
+      chunk_prover_{derive(keys.catalogue, "azekura chunk row v1", set.bytes(), 32).bytes()} {}
 
 Catalogue::~Catalogue() = default;
 
@@ -252,9 +268,12 @@ void Catalogue::add_pack(const PackInfo& info, const SessionIdentity& session,
       seal_row(session_key, ByteWriter{}.u32(session.number).id(session.session).view());
   batch.Put(session_key, slice(session_row));
   batch.Put(row_key(kTableRow, info.number), slice(sealed_chunk_table));
-  const Buffer number = ByteWriter{}.u32(info.number).take();
   for (const ChunkRow& row : chunks) {
-    batch.Put(row_key(kChunkRow, row.id.bytes().first(kChunkKeyBytes)), slice(number));
+    const ChunkPlace place{info.number, row.offset, row.length};
+    ByteWriter value;
+    value.u32(place.pack).u32(place.offset).u32(place.length);
+    value.bytes(proof_of(row.id, place, session.session).bytes().first(kProofBytes));
+    batch.Put(row_key(kChunkRow, row.id.bytes().first(kChunkKeyBytes)), slice(value.view()));
   }
   database_->write(batch, Flush::no, "add a pack to the catalogue");
   sessions_[session.number] = session;
@@ -285,7 +304,7 @@ void Catalogue::keep_sessions(
   // A number is never used for two things, even when its pack is discarded.
   put_head(batch, head_);
   database_->write(batch, Flush::no, "drop sessions from the catalogue");
-  recent_.clear();
+  forget_neighbours();
 }
 
 void Catalogue::forget_packs(const std::vector<std::uint32_t>& numbers) {
@@ -298,7 +317,12 @@ void Catalogue::forget_packs(const std::vector<std::uint32_t>& numbers) {
   // Remembered directories may lie in them: all are scanned again.
   batch.DeleteRange(std::string(1, kScanRow), std::string(1, kScanRow + 1));
   database_->write(batch, Flush::yes, "drop packs from the catalogue");
+  forget_neighbours();
+}
+
+void Catalogue::forget_neighbours() {
   recent_.clear();
+  neighbours_ = 0;
 }
 
 const Catalogue::Neighbourhood* Catalogue::neighbourhood(std::uint32_t pack) {
@@ -326,10 +350,12 @@ const Catalogue::Neighbourhood* Catalogue::neighbourhood(std::uint32_t pack) {
   } catch (const DamageError&) {  // forged or damaged: its chunks are stored again
     return nullptr;
   }
-  if (recent_.size() == kNeighbourhoods) {
+  neighbours_ += fresh->places.size();
+  recent_.insert(recent_.begin(), std::move(fresh));
+  while (recent_.size() > kNeighbourhoods || (recent_.size() > 1 && neighbours_ > kNeighboursMax)) {
+    neighbours_ -= recent_.back()->places.size();
     recent_.pop_back();
   }
-  recent_.insert(recent_.begin(), std::move(fresh));
   return recent_.front().get();
 }
 
@@ -349,11 +375,45 @@ std::optional<Position> Catalogue::find(const ChunkId& id, std::uint32_t length)
   }
   std::string value;
   if (!database_->db->Get({}, row_key(kChunkRow, id.bytes().first(kChunkKeyBytes)), &value).ok() ||
-      value.size() != 4) {
+      value.size() != kPlaceBytes) {
     return std::nullopt;
   }
-  const Neighbourhood* where = neighbourhood(ByteReader{as_bytes(value), kObject}.u32());
-  return where == nullptr ? std::nullopt : place_in(*where);
+  ByteReader in{as_bytes(value), kObject};
+  const ChunkPlace place{in.u32(), in.u32(), in.u32()};
+  const auto pack = packs_.find(place.pack);
+  if (pack == packs_.end() || place.length != length) {
+    return std::nullopt;
+  }
+  if (note_found_in(place.pack) >= kHits) {
+    const Neighbourhood* where = neighbourhood(place.pack);
+    return where == nullptr ? std::nullopt : place_in(*where);
+  }
+  const Digest proof = proof_of(id, place, sessions_.at(pack->second.session).session);
+  return equal(in.bytes(kProofBytes), proof.bytes().first(kProofBytes))
+             ? std::optional{Position{place.pack, place.offset}}
+             : std::nullopt;
+}
+
+/// How many chunks were found in it lately.
+unsigned Catalogue::note_found_in(std::uint32_t pack) {
+  auto at = std::find_if(found_last_.begin(), found_last_.end(),
+                         [&](const auto& one) { return one.first == pack; });
+  if (at == found_last_.end()) {
+    if (found_last_.size() == kPacksFoundLast) {
+      found_last_.pop_back();
+    }
+    at = found_last_.insert(found_last_.end(), {pack, 0});
+  }
+  ++at->second;
+  std::rotate(found_last_.begin(), at, at + 1);
+  return found_last_.front().second;
+}
+
+/// That the catalogue key's holder put the chunk there.
+Digest Catalogue::proof_of(const ChunkId& id, const ChunkPlace& place, const SessionId& session) {
+  ByteWriter row;
+  row.id(id).u32(place.pack).u32(place.offset).u32(place.length).id(session);
+  return chunk_prover_(row.view());
 }
 
 std::optional<std::uint32_t> Catalogue::session_of(std::uint32_t pack) const {

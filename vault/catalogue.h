@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace rocksdb {
@@ -65,7 +66,8 @@ class Catalogue {
   /// The session whose pack it is; nullopt if it is not known.
   [[nodiscard]] std::optional<std::uint32_t> session_of(std::uint32_t pack) const;
 
-  /// Where a chunk is, confirmed by its pack's sealed chunk table.
+  /// Where a chunk is, confirmed by the catalogue key: by its row's proof, or by its pack's sealed
+  /// chunk table.
   [[nodiscard]] std::optional<Position> find(const ChunkId& id, std::uint32_t length);
 
   /// Scan records; valid while their session is kept, as far as their extents refer to packs that
@@ -82,6 +84,7 @@ class Catalogue {
 
  private:
   struct Database;
+  struct ChunkPlace;
   struct Neighbourhood;
 
   Catalogue(std::unique_ptr<Database> database, const SetId& set, const SetKeys& keys);
@@ -92,17 +95,25 @@ class Catalogue {
   [[nodiscard]] Buffer seal_row(const std::string& key, ByteView plain);
   [[nodiscard]] std::optional<Buffer> open_row(const std::string& key, ByteView value);
   [[nodiscard]] const Neighbourhood* neighbourhood(std::uint32_t pack);
+  void forget_neighbours();
+  unsigned note_found_in(std::uint32_t pack);
+  [[nodiscard]] Digest proof_of(const ChunkId& id, const ChunkPlace& place,
+                                const SessionId& session);
 
   std::unique_ptr<Database> database_;
   SetId set_;
   SetKeys keys_;
   BoxSealer row_box_;
+  Hmac chunk_prover_;
   ChainHead head_;
   std::vector<KeySlot> slots_;
   std::map<std::uint32_t, PackInfo> packs_;
   std::map<std::uint32_t, SessionIdentity> sessions_;  ///< of the packs and scan records
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Neighbourhood>> recent_;  ///< the most recently used first
+  std::size_t neighbours_ = 0;                          ///< rows of all of them
+  /// Packs chunks were found in, the last first, and how many.
+  std::vector<std::pair<std::uint32_t, unsigned>> found_last_;
 };
 
 }  // namespace azekura::vault

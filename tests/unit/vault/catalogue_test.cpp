@@ -81,6 +81,38 @@ TEST_CASE("Catalogue: finds what add_pack added, where it is, also when it is op
   }
 }
 
+TEST_CASE("Catalogue: finds the chunks of many packs, in runs and one here and one there") {
+  constexpr std::uint32_t kPacks = 40;  // more than have their tables open
+  constexpr std::size_t kChunks = 12;
+  const TempDir dir;
+  const PackMaker maker;
+  const auto catalogue = open(dir, maker);
+  std::vector<PreparedBlock> blocks;
+  for (std::uint32_t pack = 0; pack < kPacks; ++pack) {
+    blocks.push_back(maker.block(pack + 1, std::vector<std::uint32_t>(kChunks, 500)));
+    Buffer table;
+    const PackInfo info =
+        maker.write(dir.path("pack-" + std::to_string(pack)), pack + 1, {blocks.back()}, &table);
+    catalogue->add_pack(info, maker.session(), table);
+  }
+  const auto is_found = [&](std::uint32_t pack, std::size_t chunk) {
+    const auto offset = static_cast<std::uint32_t>(500 * chunk);
+    return catalogue->find(blocks[pack].ids[chunk], 500) == Position{pack + 1, offset};
+  };
+  for (int round = 0; round < 2; ++round) {
+    for (std::uint32_t pack = 0; pack < kPacks; ++pack) {
+      for (std::size_t chunk = 0; chunk < kChunks; ++chunk) {
+        CHECK(is_found(pack, chunk));
+      }
+    }
+    for (std::size_t chunk = 0; chunk < kChunks; ++chunk) {
+      for (std::uint32_t pack = 0; pack < kPacks; ++pack) {
+        CHECK(is_found(pack, chunk));
+      }
+    }
+  }
+}
+
 TEST_CASE("Catalogue: an unknown chunk, or a known one of another length, is not found") {
   const TempDir dir;
   const PackMaker maker;
@@ -117,7 +149,7 @@ TEST_CASE("Catalogue attack: flipped bytes in any row are not believed, never a 
   const StoredPack a = store_pack(dir, maker, 7);
   const StoredPack b = store_pack(dir, maker, 8);
   for (const char row : {'h', 'k', 'n', 'p', 't', 'c', 's'}) {
-    for (const std::size_t at : {std::size_t{0}, std::size_t{3}, std::size_t{20}}) {
+    for (const std::size_t at : {0U, 3U, 6U, 10U, 15U}) {  // pack, offset, length, proof
       CAPTURE(row);
       remove_tree(dir.path("catalogue"));
       {
