@@ -16,7 +16,8 @@ namespace azekura {
 ///
 /// `work` runs on any of the stage's threads; `deliver` runs on one thread at a time, in ticket
 /// order. At most `bound` items are inside, so a slow `deliver` holds `push` back. The first
-/// exception from either stops the stage and is rethrown by push and drain.
+/// exception from either stops the stage and is rethrown by push and drain; `deliver` does not run
+/// then, nor ever again.
 /// Threads: push and drain from one thread, or under one lock.
 template <typename Item>
 class OrderedStage {
@@ -51,8 +52,9 @@ class OrderedStage {
 
   void push(Item item) {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock,
-                  [&] { return stopping_ || failure_ || next_ticket_ - delivered_ < bound_; });
+    changed_.wait(lock, [&] {
+      return stopping_ || (failure_ ? !delivering_ : next_ticket_ - delivered_ < bound_);
+    });
     rethrow();
     if (stopping_) {
       return;
@@ -64,7 +66,8 @@ class OrderedStage {
   /// Returns when everything pushed has been delivered, or the stage was stopped.
   void drain() {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return stopping_ || failure_ || delivered_ == next_ticket_; });
+    changed_.wait(
+        lock, [&] { return stopping_ || (failure_ ? !delivering_ : delivered_ == next_ticket_); });
     rethrow();
   }
 
@@ -95,14 +98,14 @@ class OrderedStage {
       if (stopping_ || failure_) {
         return;
       }
+      const bool delivers = may_deliver();
       try {
-        if (may_deliver()) {
+        if (delivers) {
           auto node = done_.extract(done_.begin());
           delivering_ = true;
           lock.unlock();
           deliver_(std::move(node.mapped()));
           lock.lock();
-          delivering_ = false;
           ++delivered_;
         } else {
           auto node = waiting_.extract(waiting_.begin());
@@ -119,6 +122,7 @@ class OrderedStage {
           failure_ = std::current_exception();
         }
       }
+      delivering_ = delivering_ && !delivers;
       changed_.notify_all();
     }
   }
