@@ -50,12 +50,11 @@ StreamId ChunkFeed::finish() {
 void ChunkFeed::put_found_chunks() {
   std::vector<std::uint32_t> lengths;
   std::size_t start = 0;
-  std::uint64_t offset = size_ - filled_;
+  const std::uint64_t offset = size_ - filled_;
   ByteView rest = ByteView{buffer_}.first(filled_);
-  while (const std::optional<std::size_t> length = ends_.find(rest, offset, searched_)) {
+  while (const std::optional<std::size_t> length = ends_.find(rest, offset + start, searched_)) {
     lengths.push_back(static_cast<std::uint32_t>(*length));
     start += *length;
-    offset += *length;
     rest = rest.subspan(*length);
     searched_ = 0;
   }

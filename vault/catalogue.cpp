@@ -29,7 +29,7 @@ constexpr char kScanRow = 's';     // "s" key → session number, box of the rec
 
 constexpr std::size_t kChunkKeyBytes = 16;
 constexpr std::size_t kProofBytes = 8;
-constexpr std::size_t kPlaceBytes = 4 + 4 + 4 + kProofBytes;
+constexpr std::size_t kPlaceBytes = 4 + 4 + 4;
 /// Chunk tables that are open: of so many packs, with so many rows together (about 90 bytes each).
 constexpr std::size_t kNeighbourhoods = 24;
 constexpr std::size_t kNeighboursMax = 1'000'000;
@@ -125,12 +125,6 @@ struct Catalogue::Database {
     }
     check(last_write, attempt);
   }
-};
-
-struct Catalogue::ChunkPlace {
-  std::uint32_t pack = 0;
-  std::uint32_t offset = 0;
-  std::uint32_t length = 0;
 };
 
 /// The chunk table of one pack, ready for look-ups: streams repeat in runs, so the next chunks
@@ -269,10 +263,10 @@ void Catalogue::add_pack(const PackInfo& info, const SessionIdentity& session,
   batch.Put(session_key, slice(session_row));
   batch.Put(row_key(kTableRow, info.number), slice(sealed_chunk_table));
   for (const ChunkRow& row : chunks) {
-    const ChunkPlace place{info.number, row.offset, row.length};
     ByteWriter value;
-    value.u32(place.pack).u32(place.offset).u32(place.length);
-    value.bytes(proof_of(row.id, place, session.session).bytes().first(kProofBytes));
+    value.u32(info.number).u32(row.offset).u32(row.length);
+    const Digest proof = proof_of(row.id, value.view(), session.session);
+    value.bytes(proof.bytes().first(kProofBytes));
     batch.Put(row_key(kChunkRow, row.id.bytes().first(kChunkKeyBytes)), slice(value.view()));
   }
   database_->write(batch, Flush::no, "add a pack to the catalogue");
@@ -375,23 +369,23 @@ std::optional<Position> Catalogue::find(const ChunkId& id, std::uint32_t length)
   }
   std::string value;
   if (!database_->db->Get({}, row_key(kChunkRow, id.bytes().first(kChunkKeyBytes)), &value).ok() ||
-      value.size() != kPlaceBytes) {
+      value.size() != kPlaceBytes + kProofBytes) {
     return std::nullopt;
   }
   ByteReader in{as_bytes(value), kObject};
-  const ChunkPlace place{in.u32(), in.u32(), in.u32()};
-  const auto pack = packs_.find(place.pack);
-  if (pack == packs_.end() || place.length != length) {
+  const Position position{in.u32(), in.u32()};
+  const auto pack = packs_.find(position.pack);
+  if (in.u32() != length || pack == packs_.end()) {
     return std::nullopt;
   }
-  if (note_found_in(place.pack) >= kHits) {
-    const Neighbourhood* where = neighbourhood(place.pack);
+  if (note_found_in(position.pack) >= kHits) {
+    const Neighbourhood* where = neighbourhood(position.pack);
     return where == nullptr ? std::nullopt : place_in(*where);
   }
-  const Digest proof = proof_of(id, place, sessions_.at(pack->second.session).session);
-  return equal(in.bytes(kProofBytes), proof.bytes().first(kProofBytes))
-             ? std::optional{Position{place.pack, place.offset}}
-             : std::nullopt;
+  const Digest proof =
+      proof_of(id, as_bytes(value).first(kPlaceBytes), sessions_.at(pack->second.session).session);
+  return equal(in.bytes(kProofBytes), proof.bytes().first(kProofBytes)) ? std::optional{position}
+                                                                        : std::nullopt;
 }
 
 /// How many chunks were found in it lately.
@@ -410,9 +404,9 @@ unsigned Catalogue::note_found_in(std::uint32_t pack) {
 }
 
 /// That the catalogue key's holder put the chunk there.
-Digest Catalogue::proof_of(const ChunkId& id, const ChunkPlace& place, const SessionId& session) {
+Digest Catalogue::proof_of(const ChunkId& id, ByteView place, const SessionId& session) {
   ByteWriter row;
-  row.id(id).u32(place.pack).u32(place.offset).u32(place.length).id(session);
+  row.id(id).bytes(place).id(session);
   return chunk_prover_(row.view());
 }
 

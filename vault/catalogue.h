@@ -84,7 +84,6 @@ class Catalogue {
 
  private:
   struct Database;
-  struct ChunkPlace;
   struct Neighbourhood;
 
   Catalogue(std::unique_ptr<Database> database, const SetId& set, const SetKeys& keys);
@@ -97,8 +96,7 @@ class Catalogue {
   [[nodiscard]] const Neighbourhood* neighbourhood(std::uint32_t pack);
   void forget_neighbours();
   unsigned note_found_in(std::uint32_t pack);
-  [[nodiscard]] Digest proof_of(const ChunkId& id, const ChunkPlace& place,
-                                const SessionId& session);
+  [[nodiscard]] Digest proof_of(const ChunkId& id, ByteView place, const SessionId& session);
 
   std::unique_ptr<Database> database_;
   SetId set_;
