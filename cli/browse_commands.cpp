@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 #include "cli/entry_text.h"
+#include "cli/exit_code.h"
+#include "cli/findings.h"
 #include "cli/medium_access.h"
 #include "core/clock.h"
 #include "core/interrupt.h"
@@ -90,7 +92,7 @@ int ls(const BrowseOptions& options, Output& output) {
     }
     return is_start || options.recursive;
   });
-  return 0;
+  return report_healing(open.reader->healer(), kDone, output);
 }
 
 int cat(const BrowseOptions& options, Output& output) {
@@ -102,7 +104,8 @@ int cat(const BrowseOptions& options, Output& output) {
   if (!entry || entry->kind != EntryKind::file) {
     throw UsageError{"there is no file \"{}\" in {}", printable(options.path), stored.name()};
   }
-  return write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry, spill, output);
+  const int code = write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry, spill, output);
+  return report_healing(open.reader->healer(), code, output);
 }
 
 int du(const BrowseOptions& options, Output& output) {
@@ -121,7 +124,7 @@ int du(const BrowseOptions& options, Output& output) {
   output.object(object);
   output.line(fmt::format("{:>12}  {} entries  {}:{}", human_bytes(bytes), entries, stored.name(),
                           printable(options.path)));
-  return 0;
+  return report_healing(open.reader->healer(), kDone, output);
 }
 
 using Handler = int (*)(const BrowseOptions&, Output&);

@@ -126,7 +126,7 @@ RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config
                             const std::vector<SourceConfig>& sources, Output& output) {
   std::size_t dropped = 0;  // sessions of earlier runs that waited
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {
-    vault::MediaSet set{site, set_config.name, output};
+    vault::MediaSet set{site, set_config.name, output, set_config.parity};
     dropped += set.discarded();
     if (set.catalogue().head().number == 0 && exists(set_config.folder + "/label")) {
       // A catalogue that knows nothing: if the medium knows more, learn before reading everything.
@@ -167,7 +167,7 @@ RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config
 
 vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set_config,
                                  Output& output) {
-  vault::MediaSet set{site, set_config.name, output};
+  vault::MediaSet set{site, set_config.name, output, set_config.parity};
   vault::FolderMedium medium{set_config.folder, vault::Access::append};
   vault::SetWriter writer{set, medium, output};
   if (writer.attach() == vault::Attached::recapture || set.discarded() > 0) {

@@ -13,6 +13,7 @@ void add_backup(CLI::App& app, Invocation& invocation);
 void add_write(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_catalogue(CLI::App& app, Invocation& invocation);
+void add_repair(CLI::App& app, Invocation& invocation);
 
 /// The verbs that need a medium only: all of azekura-restore.
 void add_reading_commands(CLI::App& app, Invocation& invocation);

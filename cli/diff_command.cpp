@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 #include "cli/entry_text.h"
+#include "cli/exit_code.h"
+#include "cli/findings.h"
 #include "cli/medium_access.h"
 #include "core/text.h"
 #include "restore/snapshot_diff.h"
@@ -111,7 +113,7 @@ int diff(const DiffOptions& options, Output& output) {
                  {"changed", counts.changed}});
   output.line(fmt::format("{} added, {} removed, {} changed from {} to {}", counts.added,
                           counts.removed, counts.changed, before.name(), after.name()));
-  return 0;
+  return report_healing(open.reader->healer(), kDone, output);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ inline constexpr std::array<ExitCode, 13> kExitCodes{{
     {1, "sealed, but some source items could not be read (they are listed)"},
     {2, "wrong usage or configuration"},
     {3, "nothing committed: the operating system refused"},
-    {4, "damage found and repaired"},
+    {4, "damage found and repaired, or repairable: nothing is lost"},
     {5, "damage that cannot be repaired (the files are listed)"},
     {6, "authenticity: bad signature, wrong key, rollback or fork"},
     {7, "another run holds the catalogue"},
@@ -30,6 +30,7 @@ inline constexpr std::array<ExitCode, 13> kExitCodes{{
 }};
 
 inline constexpr int kDone = 0;
+inline constexpr int kRepaired = 4;
 
 constexpr int exit_code_of(ErrorKind kind) { return static_cast<int>(kind); }
 

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/entry_text.h"
 #include "cli/exit_code.h"
+#include "cli/findings.h"
 #include "cli/medium_access.h"
 #include "core/interrupt.h"
 #include "core/text.h"
@@ -158,7 +159,8 @@ int find(const FindOptions& options, Output& output) {
       search.look_through(*stored);
     }
   }
-  return search.saw_everything() ? kDone : exit_code_of(ErrorKind::damage);
+  const int code = search.saw_everything() ? kDone : exit_code_of(ErrorKind::damage);
+  return report_healing(open.reader->healer(), code, output);
 }
 
 }  // namespace

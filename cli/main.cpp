@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   cli::add_write(app, invocation);
   cli::add_status(app, invocation);
   cli::add_catalogue(app, invocation);
+  cli::add_repair(app, invocation);
   cli::add_reading_commands(app, invocation);
   return cli::run_invocation(app, invocation, argc, argv);
 }

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/entry_text.h"
 #include "cli/exit_code.h"
+#include "cli/findings.h"
 #include "cli/medium_access.h"
 #include "cli/restore_report.h"
 #include "core/byte_writer.h"
@@ -55,7 +56,8 @@ int restore_to_stdout(const RestoreOptions& options, Output& output) {
   if (!entry || entry->kind != EntryKind::file) {
     throw UsageError{"there is no file \"{}\" in {}", printable(path), snapshots.front()->name()};
   }
-  return write_entry_to_stdout(*open.reader, snapshot.root, *entry, spill, output);
+  const int code = write_entry_to_stdout(*open.reader, snapshot.root, *entry, spill, output);
+  return report_healing(open.reader->healer(), code, output);
 }
 
 int exit_code_of_unreadable(std::uint64_t unreadable, Output& output) {
@@ -251,9 +253,8 @@ Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreO
   return sums;
 }
 
-int restore_snapshots(const RestoreOptions& options, Output& output) {
+int restore_chosen(const OpenMedium& open, const RestoreOptions& options, Output& output) {
   const double begun = steady_seconds();
-  const OpenMedium open = open_medium(options.medium, output, writable_folder_of(options));
   const auto snapshots = choose_snapshots(*open.reader, options.snapshot, options.source);
   if (snapshots.size() > 1 && !options.paths.empty()) {
     UsageError error{"--path needs one source, {} are meant", snapshots.size()};
@@ -295,6 +296,12 @@ int restore_snapshots(const RestoreOptions& options, Output& output) {
   const int left_out = report_left_out(open, snapshots, source, output);
   const int newer = exit_code_of_newer(open, snapshots, output);
   return newer != kDone ? newer : std::max(left_out, incomplete);
+}
+
+int restore_snapshots(const RestoreOptions& options, Output& output) {
+  const OpenMedium open = open_medium(options.medium, output, writable_folder_of(options));
+  const int code = restore_chosen(open, options, output);
+  return report_healing(open.reader->healer(), code, output);
 }
 
 }  // namespace

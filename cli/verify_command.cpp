@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/findings.h"
 #include "cli/medium_access.h"
 #include "cli/tree_check.h"
 #include "core/text.h"
@@ -18,25 +19,6 @@ struct VerifyOptions {
   MediumOptions medium;
   bool deep = false;
 };
-
-/// The gravest finding decides: authenticity before damage.
-int exit_code_of_findings(const std::vector<vault::Finding>& findings) {
-  const bool forged = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
-    return finding.kind == ErrorKind::authenticity;
-  });
-  return forged             ? exit_code_of(ErrorKind::authenticity)
-         : findings.empty() ? kDone
-                            : exit_code_of(ErrorKind::damage);
-}
-
-void report_finding(const vault::Finding& finding, Output& output) {
-  output.object({{"event", "finding"},
-                 {"kind", finding.kind == ErrorKind::authenticity ? "authenticity" : "damage"},
-                 {"fact", finding.fact}});
-  output.line(fmt::format("{}: {}",
-                          finding.kind == ErrorKind::authenticity ? "NOT AUTHENTIC" : "DAMAGE",
-                          printable(finding.fact)));
-}
 
 std::vector<vault::Finding> verify_deep(const vault::FolderMedium& medium,
                                         const vault::RecoveryKey& key, std::uint64_t& lost,
@@ -84,6 +66,7 @@ int verify(const VerifyOptions& options, Output& output) {
   for (const vault::Finding& finding : report.findings) {
     report_finding(finding, output);
   }
+  const Tally tally = tally_of(report.findings);
   output.object({{"event", "verified"},
                  {"authority", report.authority},
                  {"sessions", report.sessions},
@@ -92,6 +75,8 @@ int verify(const VerifyOptions& options, Output& output) {
                  {"unsealed_packs", report.unsealed_packs},
                  {"deep", options.deep},
                  {"findings", report.findings.size()},
+                 {"healed", tally.healed},
+                 {"repairable", tally.repairable},
                  {"lost", lost}});
   output.line(
       fmt::format("authority  {}", report.authority.empty() ? "unknown" : report.authority));
@@ -101,10 +86,9 @@ int verify(const VerifyOptions& options, Output& output) {
     output.line(
         fmt::format("unsealed   {} packs of a write that did not finish", report.unsealed_packs));
   }
-  const int code = lost > 0 && report.findings.empty() ? exit_code_of(ErrorKind::damage)
-                                                       : exit_code_of_findings(report.findings);
-  output.line(code == kDone ? "every byte and every signature is as it was written"
-                            : "the medium is NOT as it was written");
+  const int code =
+      lost > 0 && tally.exit_code() == kDone ? exit_code_of(ErrorKind::damage) : tally.exit_code();
+  report_verdict(tally, code, output);
   return code;
 }
 

@@ -21,6 +21,11 @@ inline constexpr std::uint32_t kPackBlocksMax = 65536;
 inline constexpr std::uint32_t kPackChunksMax = 1U << 20U;
 inline constexpr std::uint64_t kLeafBytes = 64 * kKiB;
 
+/// Parity of a session: leaves of a stripe, files of parity, rows of packs.
+inline constexpr unsigned kStripeLeavesMax = 128;
+inline constexpr unsigned kParityFilesMax = 4;
+inline constexpr unsigned kParityRowsMax = 4;
+
 /// Names: what Linux allows.
 inline constexpr std::size_t kNameMax = 255;
 inline constexpr std::size_t kSymlinkMax = 4095;

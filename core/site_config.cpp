@@ -7,6 +7,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <sstream>
 
@@ -31,6 +32,7 @@ constexpr std::string_view kEmptySiteFile =
 # [[set]]                    a media set: the media that together restore alone
 # name = "daily"
 # folder = "/mnt/daily"      where its medium is mounted
+# parity = "20+2"            for every 20 parts 2 of parity; also "10+3", "50+1", "none"
 )";
 
 [[noreturn]] void fail(const toml::node& node, std::string_view fact) {
@@ -116,8 +118,26 @@ SourceConfig parse_source(const toml::table& table) {
 const std::string& label_of(const SourceConfig& config) { return config.source.name; }
 const std::string& label_of(const SetConfig& config) { return config.name; }
 
+ParityShape parse_parity(const toml::node& node) {
+  const std::string text = expect_text(node, "parity");
+  if (text == "none") {
+    return {0, 0};
+  }
+  ParityShape shape{0, 0};
+  const char* const end = text.data() + text.size();
+  const auto [plus, error] = std::from_chars(text.data(), end, shape.members);
+  const bool has_plus = error == std::errc{} && plus != end && *plus == '+';
+  if (!has_plus || std::from_chars(plus + 1, end, shape.files).ptr != end || shape.members == 0 ||
+      shape.members > limits::kStripeLeavesMax || shape.files == 0 ||
+      shape.files > limits::kParityFilesMax) {
+    fail(node, fmt::format("'parity' must be like \"20+2\" (at most {}+{}), or \"none\"",
+                           limits::kStripeLeavesMax, limits::kParityFilesMax));
+  }
+  return shape;
+}
+
 SetConfig parse_set(const toml::table& table) {
-  check_keys(table, {"name", "folder"});
+  check_keys(table, {"name", "folder", "parity"});
   SetConfig set;
   set.name = name_of(table);
   const std::optional<std::string> folder = text_of(table, "folder");
@@ -125,6 +145,9 @@ SetConfig parse_set(const toml::table& table) {
     fail(table, "a set needs a folder that begins with '/'");
   }
   set.folder = *folder;
+  if (const toml::node* parity = table.get("parity")) {
+    set.parity = parse_parity(*parity);
+  }
   return set;
 }
 
@@ -241,7 +264,14 @@ std::string source_table(const SourceConfig& config) {
 }
 
 std::string set_table(const SetConfig& set) {
-  return fmt::format("\n[[set]]\nname = {}\nfolder = {}\n", quoted(set.name), quoted(set.folder));
+  std::string table =
+      fmt::format("\n[[set]]\nname = {}\nfolder = {}\n", quoted(set.name), quoted(set.folder));
+  if (set.parity != ParityShape{}) {
+    table += set.parity.files == 0
+                 ? "parity = \"none\"\n"
+                 : fmt::format("parity = \"{}+{}\"\n", set.parity.members, set.parity.files);
+  }
+  return table;
 }
 
 }  // namespace azekura

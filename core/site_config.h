@@ -16,10 +16,19 @@ struct SourceConfig {
   bool operator==(const SourceConfig&) const = default;
 };
 
+/// How much parity a set's sessions get: `files` for every `members`; no files, no parity.
+struct ParityShape {
+  unsigned members = 20;
+  unsigned files = 2;
+
+  bool operator==(const ParityShape&) const = default;
+};
+
 /// A media set of the site file and where its medium is found.
 struct SetConfig {
   std::string name;
   std::string folder;
+  ParityShape parity = {};
 
   bool operator==(const SetConfig&) const = default;
 };

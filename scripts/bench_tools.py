@@ -52,7 +52,9 @@ class Tool:
         return run(command, self.environment, folder or self.home)
 
     def medium_bytes(self):
-        return sum(path.lstat().st_size for path in self.medium.rglob("*") if path.is_file())
+        """Of what the medium holds, but parity: the peers write none."""
+        return sum(path.lstat().st_size for path in self.medium.rglob("*")
+                   if path.is_file() and self.medium / "parity" not in path.parents)
 
 
 class Azekura(Tool):

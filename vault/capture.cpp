@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "vault/hash.h"
+#include "vault/parity_writer.h"
 
 namespace azekura::vault {
 
@@ -43,18 +44,31 @@ void Capture::finish_pack(std::unique_ptr<PackWriter> pack, bool full) {
   }
   const PackInfo info = pack->finish(full);
   const std::lock_guard lock{mutex_};
+  keep(info, *pack);
+}
+
+void Capture::finish_tree_pack(std::unique_ptr<PackWriter> pack) {
+  if (pack == nullptr) {
+    return;
+  }
+  const PackInfo info = pack->finish(false);
+  const std::lock_guard lock{mutex_};
+  keep(info, *pack);
+  tree_packs_.push_back(info.number);
+}
+
+/// Requires: mutex_ is held.
+void Capture::keep(const PackInfo& info, const PackWriter& pack) {
   Spool::journal(folder_, info);
-  set_.catalogue().add_pack(info, header_.identity, pack->sealed_chunk_table());
+  set_.catalogue().add_pack(info, header_.identity, pack.sealed_chunk_table());
   ++pack_count_;
   stored_bytes_ += info.file_bytes;
 }
 
 void Capture::finish(const Generation& generation) {
-  Manifest manifest;
-  manifest.identity = header_.identity;
-  for (const auto& [number, pack] : set_.catalogue().packs()) {
-    manifest.packs.push_back(pack);
-  }
+  Manifest manifest = set_.manifest_of(header_.identity);
+  manifest.parity =
+      write_parity(folder_, header_.identity, manifest.own_packs(), tree_packs_, set_.parity());
   manifest.generation = generation.seal(*session_key_, header_.identity);
   // What cannot be opened again must not count as captured.
   const Generation opened = Generation::open(*manifest.generation, *session_key_, header_.identity);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace azekura::vault {
 
@@ -23,8 +24,10 @@ class Capture {
   [[nodiscard]] std::unique_ptr<PackWriter> begin_pack();
   /// `full`: see PackWriter::finish. No pack is nothing to do.
   void finish_pack(std::unique_ptr<PackWriter> pack, bool full);
+  /// The same for a pack of trees, which parity is to outlive.
+  void finish_tree_pack(std::unique_ptr<PackWriter> pack);
 
-  /// Makes the manifest durable: the session is complete in the spool. The key is wiped.
+  /// Makes parity and manifest durable: the session is complete in the spool. The key is wiped.
   void finish(const Generation& generation);
 
   [[nodiscard]] std::uint32_t pack_count() const noexcept;
@@ -32,6 +35,8 @@ class Capture {
   [[nodiscard]] std::uint64_t stored_bytes() const noexcept;
 
  private:
+  void keep(const PackInfo& info, const PackWriter& pack);
+
   MediaSet& set_;
   std::optional<Secret> session_key_;
   SessionHeader header_;
@@ -40,6 +45,7 @@ class Capture {
   std::uint32_t next_pack_;
   std::uint32_t pack_count_ = 0;
   std::uint64_t stored_bytes_ = 0;
+  std::vector<std::uint32_t> tree_packs_;  ///< rising
 };
 
 }  // namespace azekura::vault

@@ -7,6 +7,7 @@
 #include "vault/hash.h"
 #include "vault/pack_check.h"
 #include "vault/pack_reader.h"
+#include "vault/vouched_packs.h"
 
 namespace azekura::vault {
 
@@ -186,15 +187,31 @@ void ChainCheck::complete_copies(const SealedSession& session) {
   complete("seal", session.seal_digest, limits::kSealBytesMax);
 }
 
+/// A copy of the pack, read from the device and found whole. Errors: DamageError, of the first.
+std::string ChainCheck::whole_copy(const PackInfo& pack, const SessionIdentity& session) const {
+  std::optional<DamageError> problem;
+  for (std::string& copy : pack_copies(pack.number)) {
+    try {
+      PackCheck check{pack, session};
+      medium_.stream(copy, [&](ByteView bytes) { check.update(bytes); });
+      check.finish();
+      return std::move(copy);
+    } catch (const DamageError& error) {
+      if (!problem) {
+        problem = error;
+      }
+    }
+  }
+  throw *std::move(problem);
+}
+
 void ChainCheck::learn_packs(const SealedSession& session) {
   const SessionIdentity& identity = session.seal.identity;
-  for (const PackInfo& pack : session.own_packs()) {
+  for (const PackInfo& pack : session.manifest.own_packs()) {
     throw_if_interrupted();
     try {
-      PackCheck check{pack, identity};
-      medium_.stream(pack_path(pack.number), [&](ByteView bytes) { check.update(bytes); });
-      check.finish();
-      const UniqueFd file = medium_.open(pack_path(pack.number));
+      const std::string copy = whole_copy(pack, identity);
+      const UniqueFd file = medium_.open(copy);
       set_.catalogue().add_pack(
           pack, identity,
           read_sealed_chunk_table(file.get(), pack, identity, set_.secrets().keys.catalogue));

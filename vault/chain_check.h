@@ -33,6 +33,7 @@ class ChainCheck {
   void learn(const SealedSession& newest);
   void check_continues_known(const SealedSession& newest);
   void learn_packs(const SealedSession& session);
+  [[nodiscard]] std::string whole_copy(const PackInfo& pack, const SessionIdentity& session) const;
   [[nodiscard]] bool is_of_set(const SealedSession& session) const;
   [[nodiscard]] bool may_take_over(const SealedSession& newest) const;
   [[nodiscard]] bool is_of_newer_host(const SealedSession& session) const;

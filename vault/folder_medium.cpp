@@ -170,6 +170,20 @@ std::optional<Buffer> FolderMedium::read(const std::string& name, std::uint64_t 
   });
 }
 
+std::optional<Buffer> FolderMedium::read_part(const std::string& name, std::uint64_t offset,
+                                              std::size_t bytes) const {
+  try {
+    return reading([&]() -> std::optional<Buffer> {
+      const UniqueFd file = open(name);
+      Buffer part(bytes);
+      const bool is_whole = read_some_at(file.get(), part, offset, name) == bytes;
+      return is_whole ? std::optional{std::move(part)} : std::nullopt;
+    });
+  } catch (const DamageError&) {
+    return std::nullopt;
+  }
+}
+
 UniqueFd FolderMedium::open(const std::string& name) const {
   return reading([&] {
     if (!size_of(name)) {

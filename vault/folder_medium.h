@@ -25,7 +25,7 @@ class FolderMedium {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
-  // All five: DamageError if the device does not give back what it holds of one object, MediumError
+  // DamageError, unless said otherwise, if the device does not give back an object, MediumError
   // if the medium is gone.
   /// Names in a folder, sorted; empty if there is none.
   [[nodiscard]] std::vector<std::string> list(const std::string& folder) const;
@@ -33,6 +33,10 @@ class FolderMedium {
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& name) const;
   /// The whole object; nullopt if it is not there. Errors: DamageError if it is beyond `max`.
   [[nodiscard]] std::optional<Buffer> read(const std::string& name, std::uint64_t max) const;
+  /// Bytes of an object; nullopt if it is not there, ends before, or the device does not give them
+  /// back.
+  [[nodiscard]] std::optional<Buffer> read_part(const std::string& name, std::uint64_t offset,
+                                                std::size_t bytes) const;
   /// For reading at offsets. Errors: DamageError if it is not there.
   [[nodiscard]] UniqueFd open(const std::string& name) const;
   /// Calls `take` with the object's bytes in order, from the device where it can be asked to

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "vault/pack_reader.h"
+#include "vault/parity_writer.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -40,11 +41,29 @@ std::unique_ptr<Catalogue> open_catalogue(const Site& site, const std::string& s
   return Catalogue::open(site.catalogue_path(set), secrets.id, secrets.keys);
 }
 
+/// What a full disk ended is finished without parity, or no run would ever get past it.
+std::optional<ParityInfo> parity_of_fragment(const OpenSession& session, const ParityShape& shape,
+                                             Observer& observer) {
+  try {
+    return write_parity(session.folder, session.header.identity, session.packs, {}, shape);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::space) {
+      throw;
+    }
+    observer.notice(fmt::format("no space for the parity of session {}, which ended early",
+                                session.header.identity.number));
+    try_to_empty(session.folder + "/parity");
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
-MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer)
+MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer,
+                   ParityShape parity)
     : site_{site},
       name_{name},
+      parity_{parity},
       lock_{take_lock(site, name)},
       secrets_{site.set_secrets(name)},
       catalogue_{open_catalogue(site, name, secrets_)},
@@ -104,7 +123,7 @@ void MediaSet::settle() {
     } else if (number == expected && session != readable.end() &&
                session->second.header.identity.set == secrets_.id &&
                adopt_packs(session->second.folder, session->second.header.identity,
-                           session->second.own_packs())) {
+                           session->second.manifest.own_packs())) {
       waiting.emplace(number, session->second.header.identity.session);
       ++expected;
     } else {  // nothing after it follows any more
@@ -127,16 +146,22 @@ void MediaSet::finish_interrupted(Observer& observer) {
       settle();  // nothing may refer to what of it was adopted
       continue;
     }
-    Manifest manifest;
-    manifest.identity = identity;
-    for (const auto& [number, pack] : catalogue_->packs()) {
-      manifest.packs.push_back(pack);
-    }
+    Manifest manifest = manifest_of(identity);
+    manifest.parity = parity_of_fragment(session, parity_, observer);
     Spool::complete(session.folder, manifest);
     observer.notice(fmt::format(
         "an earlier run of the set '{}' ended early; the {} packs it had finished are kept", name_,
         session.packs.size()));
   }
+}
+
+Manifest MediaSet::manifest_of(const SessionIdentity& identity) const {
+  Manifest manifest;
+  manifest.identity = identity;
+  for (const auto& [number, pack] : catalogue_->packs()) {
+    manifest.packs.push_back(pack);
+  }
+  return manifest;
 }
 
 std::uint32_t MediaSet::next_session() const {

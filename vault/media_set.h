@@ -19,17 +19,21 @@ namespace azekura::vault {
 /// Errors: BusyError if another run holds it; UsageError; SystemError.
 class MediaSet {
  public:
-  MediaSet(const Site& site, const std::string& name, Observer& observer);
+  MediaSet(const Site& site, const std::string& name, Observer& observer, ParityShape parity = {});
 
   [[nodiscard]] const Site& site() const noexcept { return site_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const SetSecrets& secrets() const noexcept { return secrets_; }
   [[nodiscard]] Catalogue& catalogue() noexcept { return *catalogue_; }
   [[nodiscard]] Spool& spool() noexcept { return spool_; }
+  /// What every session of the set gets.
+  [[nodiscard]] const ParityShape& parity() const noexcept { return parity_; }
 
   /// The number the next session gets, and the first pack number free for it.
   [[nodiscard]] std::uint32_t next_session() const;
   [[nodiscard]] std::uint32_t next_pack() const;
+  /// A manifest that names every pack the catalogue knows.
+  [[nodiscard]] Manifest manifest_of(const SessionIdentity& identity) const;
   /// Key slots of every session before the next one.
   [[nodiscard]] std::vector<KeySlot> earlier_slots() const;
 
@@ -48,6 +52,7 @@ class MediaSet {
 
   const Site& site_;
   std::string name_;
+  ParityShape parity_;
   UniqueFd lock_;
   SetSecrets secrets_;
   std::unique_ptr<Catalogue> catalogue_;

@@ -13,7 +13,7 @@ constexpr std::uint32_t kSectionsMax = 64;
 void encode_sections(ByteWriter& out, const Sections& sections) {
   out.u32(static_cast<std::uint32_t>(sections.size()));
   for (const auto& [type, bytes] : sections) {
-    out.u16(type).u16(kCritical).long_bytes(bytes);
+    out.u16(type).u16(type < kFirstMinorSection ? kCritical : 0).long_bytes(bytes);
   }
 }
 
@@ -34,10 +34,10 @@ Sections decode_sections(ByteReader& in, std::uint16_t known_max, std::string_vi
     if (type > known_max && flags == kCritical) {
       throw VersionError{"{} has a part of type {} that this version does not know", object, type};
     }
-    if (type <= known_max) {
-      if (flags != kCritical) {
-        in.fail("a section lacks its critical flag");
-      }
+    if (type <= known_max && flags != kCritical) {
+      in.fail("a section lacks its critical flag");
+    }
+    if (type <= known_max || type >= kFirstMinorSection) {
       sections.emplace(type, Buffer{bytes.begin(), bytes.end()});
     }
     previous = type;

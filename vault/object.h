@@ -23,11 +23,12 @@ class VersionError : public Error {
   }
 };
 
-/// Sections by type; all this program writes are critical.
+/// Sections by type; those below kFirstMinorSection are critical, later ones never.
 using Sections = std::map<std::uint16_t, Buffer>;
+inline constexpr std::uint16_t kFirstMinorSection = 16;
 
 void encode_sections(ByteWriter& out, const Sections& sections);
-/// Sections of types 1 to `known_max`; unknown ones without the critical flag are skipped.
+/// Sections of types 1 to `known_max`, and all from kFirstMinorSection on.
 /// Errors: DamageError; VersionError for an unknown critical section. Requires a known `object`.
 Sections decode_sections(ByteReader& in, std::uint16_t known_max, std::string_view object);
 

@@ -17,16 +17,11 @@ void PackCheck::update(ByteView bytes) {
   if (head_.size() < kPackHeaderBytes) {
     append(head_, bytes.first(std::min(bytes.size(), kPackHeaderBytes - head_.size())));
   }
-  while (!bytes.empty() && seen_ < data_bytes_) {
-    const std::uint64_t leaf_end =
-        std::min((seen_ / limits::kLeafBytes + 1) * limits::kLeafBytes, data_bytes_);
-    const std::size_t part = std::min<std::uint64_t>(bytes.size(), leaf_end - seen_);
-    leaf_.update(bytes.first(part));
+  if (seen_ < data_bytes_) {
+    const std::size_t part = std::min<std::uint64_t>(bytes.size(), data_bytes_ - seen_);
+    leaves_.update(bytes.first(part));
     seen_ += part;
     bytes = bytes.subspan(part);
-    if (seen_ == leaf_end) {
-      append(leaf_hashes_, leaf_.finish().bytes());
-    }
   }
   seen_ += bytes.size();
   if (seen_ > info_.file_bytes) {  // at once: a sparse file may be as long as it likes
@@ -45,31 +40,16 @@ void PackCheck::finish() {
     throw DamageError{"pack {:08x} has {} bytes, {} were sealed", info_.number, seen_,
                       info_.file_bytes};
   }
+  const Buffer hashes = leaves_.finish();
   const Digest computed =
-      pack_root(session_.set, session_.session, info_.number, data_bytes_, leaf_hashes_);
+      pack_root(session_.set, session_.session, info_.number, data_bytes_, hashes);
   if (computed != info_.root) {
-    const ByteView stored = ByteView{tail_}.first(leaf_hashes_.size());
-    std::size_t damaged = 0;
-    std::size_t first = 0;
-    for (std::size_t leaf = 0; leaf * Digest::kBytes < leaf_hashes_.size(); ++leaf) {
-      const std::size_t at = leaf * Digest::kBytes;
-      if (!equal(stored.subspan(at, Digest::kBytes),
-                 ByteView{leaf_hashes_}.subspan(at, Digest::kBytes))) {
-        first = damaged == 0 ? leaf : first;
-        ++damaged;
-      }
-    }
+    const std::vector<std::uint32_t> damaged = differing_leaves(tail_, hashes);
     throw DamageError{"pack {:08x} is damaged: {} of {} leaves, the first at byte {}", info_.number,
-                      damaged, leaf_count(data_bytes_), first * limits::kLeafBytes};
+                      damaged.size(), leaf_count(data_bytes_),
+                      damaged.empty() ? 0 : damaged.front() * limits::kLeafBytes};
   }
-  const ByteWriter tail = [&] {
-    ByteWriter out;
-    out.bytes(leaf_hashes_).text(kPackTailMagic).u32(info_.number);
-    out.u32(static_cast<std::uint32_t>(leaf_count(data_bytes_))).u64(data_bytes_);
-    out.id(info_.root).u64(0);
-    return out;
-  }();
-  if (!equal(tail.view(), tail_)) {
+  if (!equal(pack_end(info_, hashes), tail_)) {
     throw DamageError{"pack {:08x} is damaged in its leaf hashes or tail", info_.number};
   }
   ByteReader versions{ByteView{head_}.subspan(kPackMagic.size()), "a pack header"};

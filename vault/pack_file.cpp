@@ -2,12 +2,10 @@
 
 #include "core/error.h"
 #include "core/file_io.h"
-#include "core/limits.h"
 #include "core/sabotage.h"
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -30,25 +28,12 @@ void PackFile::append(Buffer bytes) {
 
 void PackFile::take(ByteView bytes) {
   write_all(file_.get(), bytes, path_);
-  while (!bytes.empty()) {
-    const std::size_t part = std::min<std::size_t>(bytes.size(), limits::kLeafBytes - leaf_bytes_);
-    leaf_.update(bytes.first(part));
-    leaf_bytes_ += part;
-    bytes = bytes.subspan(part);
-    if (leaf_bytes_ == limits::kLeafBytes) {
-      azekura::append(leaf_hashes_, leaf_.finish().bytes());
-      leaf_bytes_ = 0;
-    }
-  }
+  leaves_.update(bytes);
 }
 
 Buffer PackFile::finish_leaves() {
   stage_.drain();
-  if (leaf_bytes_ > 0) {
-    azekura::append(leaf_hashes_, leaf_.finish().bytes());
-    leaf_bytes_ = 0;
-  }
-  return std::move(leaf_hashes_);
+  return leaves_.finish();
 }
 
 void PackFile::finish(ByteView tail) {

@@ -2,7 +2,7 @@
 
 #include "core/ordered_stage.h"
 #include "core/unique_fd.h"
-#include "vault/hash.h"
+#include "vault/leaf_hasher.h"
 
 #include <memory>
 #include <string>
@@ -33,9 +33,7 @@ class PackFile {
   std::string path_;
   UniqueFd file_;
   std::uint64_t size_ = 0;
-  Sha256 leaf_;
-  std::uint64_t leaf_bytes_ = 0;
-  Buffer leaf_hashes_;
+  LeafHasher leaves_;
   OrderedStage<Buffer> stage_;  ///< last: its thread ends before what it uses
 };
 

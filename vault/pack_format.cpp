@@ -185,6 +185,15 @@ Digest pack_root(const SetId& set, const SessionId& session, std::uint32_t pack,
   return Sha256{}.update(head).update(leaf_hashes).finish();
 }
 
+Buffer pack_end(const PackInfo& info, ByteView leaf_hashes) {
+  const std::uint64_t data_bytes = pack_data_bytes(info.file_bytes);
+  ByteWriter end;
+  end.bytes(leaf_hashes).text(kPackTailMagic).u32(info.number);
+  end.u32(static_cast<std::uint32_t>(leaf_count(data_bytes))).u64(data_bytes).id(info.root);
+  end.u64(0);
+  return end.take();
+}
+
 std::string pack_path(std::uint32_t number) {
   return fmt::format("packs/{:02x}/{:08x}", number / 256, number);
 }

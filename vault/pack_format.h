@@ -87,6 +87,9 @@ std::uint64_t pack_data_bytes(std::uint64_t file_bytes);
 Digest pack_root(const SetId& set, const SessionId& session, std::uint32_t pack,
                  std::uint64_t data_bytes, ByteView leaf_hashes);
 
+/// What follows the data region: leaf hashes and tail.
+Buffer pack_end(const PackInfo& info, ByteView leaf_hashes);
+
 /// Like "packs/00/0000002a".
 std::string pack_path(std::uint32_t number);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/unique_fd.h"
+#include "vault/healer.h"
 #include "vault/pack_format.h"
 
 #include <optional>
@@ -13,8 +14,10 @@ namespace azekura::vault {
 class PackReader {
  public:
   /// With the keys of its session: checks the header and the key commitment, opens the block
-  /// table. Errors: DamageError.
-  PackReader(UniqueFd file, const PackInfo& info, const OpenedSlot& session);
+  /// table. What is damaged comes from `healer`, if there is one; then `file` need not be open.
+  /// Lifetime: the healer outlives it. Errors: DamageError.
+  PackReader(UniqueFd file, const PackInfo& info, const OpenedSlot& session,
+             Healer* healer = nullptr);
 
   [[nodiscard]] std::uint32_t number() const noexcept { return info_.number; }
   [[nodiscard]] const BlockTable& table() const noexcept { return table_; }
@@ -27,6 +30,7 @@ class PackReader {
 
  private:
   UniqueFd file_;
+  Healer* healer_;
   PackInfo info_;
   SessionIdentity session_;
   Buffer context_;

@@ -117,11 +117,7 @@ PackInfo PackWriter::finish(bool full) {
   info.session = session_.number;
   info.file_bytes = pack_file_bytes(data_bytes);
   info.root = pack_root(session_.set, session_.session, number_, data_bytes, leaf_hashes);
-  ByteWriter tail;
-  tail.bytes(leaf_hashes).text(kPackTailMagic).u32(number_);
-  tail.u32(static_cast<std::uint32_t>(leaf_count(data_bytes))).u64(data_bytes).id(info.root);
-  tail.u64(0);
-  file_.finish(tail.view());
+  file_.finish(pack_end(info, leaf_hashes));
   return info;
 }
 

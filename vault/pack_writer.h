@@ -31,6 +31,8 @@ class PackWriter {
   [[nodiscard]] bool empty() const noexcept { return blocks_.blocks.empty(); }
   /// Where the next block's plain bytes begin.
   [[nodiscard]] std::uint32_t plain_bytes() const noexcept { return plain_bytes_; }
+  /// Length of the file so far.
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_.size(); }
   /// True if a block of these sizes still fits into a pack of kPackDataBytes.
   [[nodiscard]] bool fits(std::size_t payload_bytes, std::size_t plain_bytes,
                           std::size_t chunks) const noexcept;

@@ -6,6 +6,7 @@
 #include "core/tree_codec.h"
 #include "vault/hash.h"
 #include "vault/object.h"
+#include "vault/parity_layout.h"
 
 #include <algorithm>
 
@@ -30,6 +31,7 @@ constexpr std::uint16_t kHeaderPolicy = 4;
 constexpr std::uint16_t kHeaderSlots = 5;
 constexpr std::uint16_t kManifestPacks = 2;
 constexpr std::uint16_t kManifestGeneration = 3;
+constexpr std::uint16_t kManifestParity = 16;
 constexpr std::uint16_t kSealHashes = 2;
 constexpr std::uint16_t kSealPrevious = 3;
 constexpr std::uint16_t kGenerationAbout = 1;
@@ -128,6 +130,43 @@ std::vector<Snapshot> decode_snapshots(ByteView bytes) {
   return snapshots;
 }
 
+ParityInfo decode_parity(ByteView bytes, const std::vector<PackInfo>& own_packs) {
+  ByteReader in{bytes, kManifestObject};
+  ParityInfo parity;
+  const std::uint8_t files = in.u8();
+  for (std::uint8_t i = 0; i < files; ++i) {
+    parity.roots.push_back(in.id<Digest>());
+  }
+  const std::uint8_t rows = in.u8();
+  if (rows > limits::kParityRowsMax) {
+    in.fail("its parity has too many rows");
+  }
+  std::vector<std::uint32_t> listed;
+  for (std::uint8_t i = 0; i < rows; ++i) {
+    ParityRow row;
+    row.stripes = in.u32();
+    const std::uint32_t count = in.u32();
+    for (std::uint32_t pack = 0; pack < count; ++pack) {
+      row.packs.push_back(in.u32());
+      if (pack > 0 && row.packs[pack] <= row.packs[pack - 1]) {
+        in.fail("packs of its parity are not rising");
+      }
+    }
+    listed.insert(listed.end(), row.packs.begin(), row.packs.end());
+    parity.rows.push_back(std::move(row));
+  }
+  in.expect_end();
+  std::sort(listed.begin(), listed.end());
+  const bool is_partition =
+      std::equal(listed.begin(), listed.end(), own_packs.begin(), own_packs.end(),
+                 [](std::uint32_t number, const PackInfo& pack) { return number == pack.number; });
+  if (files == 0 || files > limits::kParityFilesMax || rows == 0 || !is_partition ||
+      !is_sound(ParityLayout{parity, own_packs})) {
+    in.fail("its parity has an impossible shape");
+  }
+  return parity;
+}
+
 }  // namespace
 
 Buffer SessionHeader::encode() const {
@@ -219,6 +258,13 @@ Generation Generation::open(ByteView box, const Secret& session_key,
   return generation;
 }
 
+std::vector<PackInfo> Manifest::own_packs() const {
+  std::vector<PackInfo> own;
+  std::copy_if(packs.begin(), packs.end(), std::back_inserter(own),
+               [&](const PackInfo& pack) { return pack.session == identity.number; });
+  return own;
+}
+
 Buffer Manifest::encode() const {
   Sections sections;
   sections[kIdentity] = identity.bytes();
@@ -230,6 +276,21 @@ Buffer Manifest::encode() const {
   sections[kManifestPacks] = out.take();
   if (generation) {
     sections[kManifestGeneration] = *generation;
+  }
+  if (parity) {
+    ByteWriter list;
+    list.u8(static_cast<std::uint8_t>(parity->roots.size()));
+    for (const Digest& root : parity->roots) {
+      list.id(root);
+    }
+    list.u8(static_cast<std::uint8_t>(parity->rows.size()));
+    for (const ParityRow& row : parity->rows) {
+      list.u32(row.stripes).u32(static_cast<std::uint32_t>(row.packs.size()));
+      for (const std::uint32_t pack : row.packs) {
+        list.u32(pack);
+      }
+    }
+    sections[kManifestParity] = list.take();
   }
   return encode_object(kManifestMagic, sections);
 }
@@ -261,6 +322,9 @@ Manifest Manifest::decode(ByteView bytes) {
   packs.expect_end();
   if (const auto generation = sections.find(kManifestGeneration); generation != sections.end()) {
     manifest.generation = std::move(generation->second);
+  }
+  if (const auto parity = sections.find(kManifestParity); parity != sections.end()) {
+    manifest.parity = decode_parity(parity->second, manifest.own_packs());
   }
   return manifest;
 }

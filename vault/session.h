@@ -77,10 +77,33 @@ struct Generation {
   static Generation open(ByteView box, const Secret& session_key, const SessionIdentity& identity);
 };
 
+/// Packs whose leaves form stripes together.
+struct ParityRow {
+  std::uint32_t stripes = 0;
+  std::vector<std::uint32_t> packs;  ///< rising numbers
+
+  bool operator==(const ParityRow&) const = default;
+};
+
+/// The parity of a session's own packs: one file a root. docs/format.md, "Parity".
+struct ParityInfo {
+  std::vector<ParityRow> rows;  ///< each own pack is in one of them
+  std::vector<Digest> roots;
+
+  bool operator==(const ParityInfo&) const = default;
+};
+
 struct Manifest {
   SessionIdentity identity;
   std::vector<PackInfo> packs;       ///< rising numbers; own and earlier ones
   std::optional<Buffer> generation;  ///< a box; absent in a fragment
+  std::optional<ParityInfo> parity;  ///< absent if there are no own packs, or none is wanted
+
+  /// This session's own.
+  [[nodiscard]] std::vector<PackInfo> own_packs() const;
+  [[nodiscard]] std::size_t parity_files() const noexcept {
+    return parity ? parity->roots.size() : 0;
+  }
 
   [[nodiscard]] Buffer encode() const;
   /// Errors: DamageError, VersionError.

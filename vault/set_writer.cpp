@@ -10,12 +10,22 @@
 #include "vault/chain_check.h"
 #include "vault/hash.h"
 #include "vault/pack_check.h"
+#include "vault/parity_file.h"
+#include "vault/vouched_packs.h"
 
 #include <fcntl.h>
 
 #include <algorithm>
 
 namespace azekura::vault {
+
+/// A file that goes from the spool onto the medium as it is.
+struct SpooledFile {
+  std::string name;  ///< on the medium
+  std::string path;  ///< in the spool
+  std::uint64_t bytes = 0;
+  std::function<std::unique_ptr<FileCheck>()> check;
+};
 
 namespace {
 
@@ -30,6 +40,25 @@ bool repeats_slots(const std::vector<KeySlot>& slots, const std::vector<KeySlot>
                                                         return a.number == b.number &&
                                                                a.session == b.session;
                                                       });
+}
+
+/// The packs and the parity of a session. Parity goes last: far from the packs it is for.
+/// Lifetime: the session outlives them.
+std::vector<SpooledFile> files_of(const SpooledSession& session) {
+  const SessionIdentity& identity = session.header.identity;
+  std::vector<SpooledFile> files;
+  for (const PackInfo& pack : session.manifest.own_packs()) {
+    files.push_back({pack_path(pack.number), session.pack_path(pack.number), pack.file_bytes,
+                     [&identity, pack] { return std::make_unique<PackCheck>(pack, identity); }});
+  }
+  for (std::size_t i = 0; i < session.manifest.parity_files(); ++i) {
+    const ParityFileInfo info = ParityFileInfo::of(session.manifest, i);
+    const Digest root = session.manifest.parity->roots[i];
+    files.push_back({parity_path(session.number(), i), Spool::parity_path(session.folder, i),
+                     info.file_bytes(),
+                     [info, root] { return std::make_unique<ParityCheck>(info, root); }});
+  }
+  return files;
 }
 
 }  // namespace
@@ -70,7 +99,7 @@ bool SetWriter::forget_missing_packs() {
   std::vector<std::uint32_t> missing;
   const std::uint32_t head = set_.catalogue().head().number;
   for (const auto& [number, pack] : set_.catalogue().packs()) {
-    if (pack.session <= head && medium_.size_of(pack_path(number)) != pack.file_bytes) {
+    if (pack.session <= head && !present_copy(medium_, pack)) {
       missing.push_back(number);
     }
   }
@@ -113,10 +142,8 @@ void SetWriter::check_space(const std::vector<SpooledSession>& sessions) {
   for (const SpooledSession& session : sessions) {
     needed += kSessionFolders.size() *
               (session.header_bytes.size() + session.manifest_bytes.size() + limits::kSealBytesMax);
-    for (const PackInfo& pack : session.own_packs()) {
-      if (medium_.size_of(pack_path(pack.number)) != pack.file_bytes) {
-        needed += pack.file_bytes;
-      }
+    for (const SpooledFile& file : files_of(session)) {
+      needed += medium_.size_of(file.name) == file.bytes ? 0 : file.bytes;
     }
   }
   if (const std::uint64_t free = medium_.free_bytes(); free < needed) {
@@ -132,8 +159,8 @@ WriteTotals SetWriter::write() {
   check_space(sessions);
   std::uint64_t bytes = 0;
   for (const SpooledSession& session : sessions) {
-    for (const PackInfo& pack : session.own_packs()) {
-      bytes += pack.file_bytes;
+    for (const SpooledFile& file : files_of(session)) {
+      bytes += file.bytes;
     }
   }
   observer_.phase("writing", bytes);
@@ -162,10 +189,10 @@ void SetWriter::put(const std::string& name, ByteView bytes) {
 namespace {
 
 SpoolError lost_in_spool(std::string_view why) {
-  return SpoolError{fmt::format("a pack in the spool is lost: {}", why)};
+  return SpoolError{fmt::format("a file in the spool is lost: {}", why)};
 }
 
-/// Hands the bytes of a spooled pack to `take`. Errors: SpoolError, or what `take` throws.
+/// Hands the bytes of a spooled file to `take`. Errors: SpoolError, or what `take` throws.
 void stream_spooled(const std::string& path, const std::function<void(ByteView)>& take) {
   Buffer bytes(kCopyBytes);
   const auto in_spool = [&](auto&& step) {
@@ -181,12 +208,12 @@ void stream_spooled(const std::string& path, const std::function<void(ByteView)>
   }
 }
 
-/// Errors: SpoolError if the spooled pack is not the one that was captured.
-void check_spooled(const std::string& path, const PackInfo& pack, const SessionIdentity& session) {
+/// Errors: SpoolError if the spooled file is not the one that was captured.
+void check_spooled(const SpooledFile& file) {
   try {
-    PackCheck check{pack, session};
-    stream_spooled(path, [&](ByteView bytes) { check.update(bytes); });
-    check.finish();
+    const std::unique_ptr<FileCheck> check = file.check();
+    stream_spooled(file.path, [&](ByteView bytes) { check->update(bytes); });
+    check->finish();
   } catch (const DamageError& error) {
     throw lost_in_spool(error.what());
   }
@@ -194,64 +221,56 @@ void check_spooled(const std::string& path, const PackInfo& pack, const SessionI
 
 }  // namespace
 
-void SetWriter::write_packs(const SpooledSession& session) {
-  const SessionIdentity& identity = session.header.identity;
-  for (const PackInfo& pack : session.own_packs()) {
-    throw_if_interrupted();
-    const std::string name = pack_path(pack.number);
-    const auto check_on_medium = [&](const std::string& object) {
-      PackCheck check{pack, identity};
-      medium_.stream(object, [&](ByteView bytes) { check.update(bytes); });
-      check.finish();
-    };
-    if (medium_.size_of(name) == pack.file_bytes) {
-      try {
-        check_on_medium(name);  // an earlier attempt wrote it
-        observer_.advanced(pack.file_bytes);
-        continue;
-      } catch (const DamageError&) {
-        observer_.notice(fmt::format("{} is there and not whole; it is written anew", name));
-      }
-    }
-    const std::string spooled = session.pack_path(pack.number);
-    PackCheck check{pack, identity};
+void SetWriter::write_file(const SpooledFile& file) {
+  throw_if_interrupted();
+  if (medium_.size_of(file.name) == file.bytes) {
     try {
-      medium_.append(
-          name, pack.file_bytes,
-          [&](const auto& write) {
-            std::uint64_t copied = 0;
-            stream_spooled(spooled, [&](ByteView bytes) {
-              copied += bytes.size();
-              write(bytes);
-            });
-            if (copied != pack.file_bytes) {
-              throw lost_in_spool(
-                  fmt::format("it has {} bytes, {} were captured", copied, pack.file_bytes));
-            }
-          },
-          [&](ByteView bytes) {
-            if (bytes.empty()) {
-              check.finish();
-            }
-            check.update(bytes);
-          });
-    } catch (const DamageError& error) {
-      // The one check of what the device gives back finds what either of the two spoilt.
-      check_spooled(spooled, pack, identity);
-      MediumError failure{"medium \"{}\" does not give back what was written: {}",
-                          printable(medium_.path()), error.what()};
-      failure.set_hint("replace the medium; what was captured waits in the spool");
-      throw failure;
+      const std::unique_ptr<FileCheck> check = file.check();
+      medium_.stream(file.name, [&](ByteView bytes) { check->update(bytes); });
+      check->finish();  // an earlier attempt wrote it
+      observer_.advanced(file.bytes);
+      return;
+    } catch (const DamageError&) {
+      observer_.notice(fmt::format("{} is there and not whole; it is written anew", file.name));
     }
-    totals_.bytes += pack.file_bytes;
-    observer_.advanced(pack.file_bytes);
   }
+  const std::unique_ptr<FileCheck> check = file.check();
+  try {
+    medium_.append(
+        file.name, file.bytes,
+        [&](const auto& write) {
+          std::uint64_t copied = 0;
+          stream_spooled(file.path, [&](ByteView bytes) {
+            copied += bytes.size();
+            write(bytes);
+          });
+          if (copied != file.bytes) {
+            throw lost_in_spool(
+                fmt::format("it has {} bytes, {} were captured", copied, file.bytes));
+          }
+        },
+        [&](ByteView bytes) {
+          if (bytes.empty()) {
+            check->finish();
+          }
+          check->update(bytes);
+        });
+  } catch (const DamageError& error) {
+    // The one check of what the device gives back finds what either of the two spoilt.
+    check_spooled(file);
+    MediumError failure{"medium \"{}\" does not give back what was written: {}",
+                        printable(medium_.path()), error.what()};
+    failure.set_hint("replace the medium; what was captured waits in the spool");
+    throw failure;
+  }
+  totals_.bytes += file.bytes;
+  observer_.advanced(file.bytes);
 }
 
 /// A seal vouches for every pack its manifest names, not only for this session's.
 void SetWriter::prove_packs_present(const SpooledSession& session) const {
   for (const PackInfo& pack : session.manifest.packs) {
-    if (medium_.size_of(pack_path(pack.number)) != pack.file_bytes) {
+    if (!present_copy(medium_, pack)) {
       throw SpoolError{fmt::format("pack {:08x}, which the session refers to, is not on the medium",
                                    pack.number)};
     }
@@ -282,7 +301,9 @@ void SetWriter::write_session(const SpooledSession& session) {
   for (const std::string_view folder : kSessionFolders) {
     put(session_path(folder, session.number(), "header"), session.header_bytes);
   }
-  write_packs(session);
+  for (const SpooledFile& file : files_of(session)) {
+    write_file(file);
+  }
   for (const std::string_view folder : kSessionFolders) {
     put(session_path(folder, session.number(), "manifest"), session.manifest_bytes);
   }

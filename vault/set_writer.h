@@ -19,6 +19,8 @@ struct WriteTotals {
   double connected_seconds = 0;
 };
 
+struct SpooledFile;
+
 /// Brings a set's spool onto its medium: attach, write, read back.
 class SetWriter {
  public:
@@ -43,7 +45,7 @@ class SetWriter {
   [[nodiscard]] bool spool_fits(std::uint32_t free_pack);
   void check_space(const std::vector<SpooledSession>& sessions);
   void write_session(const SpooledSession& session);
-  void write_packs(const SpooledSession& session);
+  void write_file(const SpooledFile& file);
   void write_seal(const SpooledSession& session, ByteView seal);
   void put(const std::string& name, ByteView bytes);
 

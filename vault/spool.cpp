@@ -98,13 +98,6 @@ bool is_whole(const std::string& path, const PackInfo& pack, const SessionIdenti
 
 }  // namespace
 
-std::vector<PackInfo> SpooledSession::own_packs() const {
-  std::vector<PackInfo> packs;
-  std::copy_if(manifest.packs.begin(), manifest.packs.end(), std::back_inserter(packs),
-               [&](const PackInfo& pack) { return pack.session == number(); });
-  return packs;
-}
-
 std::string SpooledSession::pack_path(std::uint32_t pack) const {
   return Spool::pack_path(folder, pack);
 }
@@ -113,6 +106,10 @@ Spool::Spool(std::string path) : path_{std::move(path)} { make_directory(path_);
 
 std::string Spool::pack_path(const std::string& folder, std::uint32_t pack) {
   return fmt::format("{}/packs/{:08x}", folder, pack);
+}
+
+std::string Spool::parity_path(const std::string& folder, std::size_t index) {
+  return fmt::format("{}/parity/{}", folder, index);
 }
 
 std::size_t Spool::waiting(const std::string& path) {
@@ -236,6 +233,7 @@ std::string Spool::begin(const SessionHeader& header) {
   std::string folder = fmt::format("{}/{:06}", path_, header.identity.number);
   make_directory(folder);
   make_directory(folder + "/packs");
+  make_directory(folder + "/parity");
   write_checked(folder + "/header", header.encode(), limits::kHeaderBytesMax);
   return folder;
 }

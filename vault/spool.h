@@ -24,7 +24,6 @@ struct SpooledSession {
   Buffer manifest_bytes;
 
   [[nodiscard]] std::uint32_t number() const noexcept { return header.identity.number; }
-  [[nodiscard]] std::vector<PackInfo> own_packs() const;
   [[nodiscard]] std::string pack_path(std::uint32_t pack) const;
 };
 
@@ -39,6 +38,7 @@ struct OpenSession {
 ///
 ///     SPOOL/000042/header           durable before the first pack
 ///     SPOOL/000042/packs/XXXXXXXX   XXXXXXXX.part until finished
+///     SPOOL/000042/parity/N         made when all packs are
 ///     SPOOL/000042/journal          one checked record a finished pack
 ///     SPOOL/000042/manifest         the capture is complete
 ///
@@ -73,6 +73,7 @@ class Spool {
   void discard(std::uint32_t number);
 
   [[nodiscard]] static std::string pack_path(const std::string& folder, std::uint32_t pack);
+  [[nodiscard]] static std::string parity_path(const std::string& folder, std::size_t index);
 
  private:
   [[nodiscard]] std::vector<std::string> folders() const;

@@ -7,6 +7,12 @@
 
 namespace azekura::vault {
 
+namespace {
+/// A pack of trees is closed when it has so much: short packs, so that parity outlives the loss of
+/// one at little cost (ADR 0018).
+constexpr std::uint64_t kTreePackBytes = 1 * kMiB;
+}  // namespace
+
 TreeLane::TreeLane(Capture& capture, Catalogue& catalogue, Hmac chunk_hasher)
     : capture_{capture}, catalogue_{catalogue}, hasher_{std::move(chunk_hasher)} {}
 
@@ -52,6 +58,9 @@ Position TreeLane::store(const ChunkId& id, ByteView chunk) {
   in_open_pack_.emplace(id, position);
   if (block_.plain_bytes >= limits::kBlockPlainTarget) {
     flush_block();
+    if (pack_->file_bytes() >= kTreePackBytes) {
+      finish_pack();
+    }
   }
   return position;
 }
@@ -67,7 +76,7 @@ void TreeLane::flush_block() {
 
 void TreeLane::finish_pack() {
   flush_block();
-  capture_.finish_pack(std::move(pack_), false);
+  capture_.finish_tree_pack(std::move(pack_));
   pack_ = nullptr;
   in_open_pack_.clear();
 }

@@ -57,13 +57,6 @@ void check_own_parts(const SealedSession& session) {
 
 }  // namespace
 
-std::vector<PackInfo> SealedSession::own_packs() const {
-  std::vector<PackInfo> packs;
-  std::copy_if(manifest.packs.begin(), manifest.packs.end(), std::back_inserter(packs),
-               [&](const PackInfo& pack) { return pack.session == number(); });
-  return packs;
-}
-
 std::uint32_t SealedSession::next_pack() const {
   return std::max(header.first_pack, manifest.packs.empty() ? 1 : manifest.packs.back().number + 1);
 }
@@ -71,6 +64,8 @@ std::uint32_t SealedSession::next_pack() const {
 std::string session_path(std::string_view folder, std::uint32_t number, std::string_view object) {
   return fmt::format("{}/{:06}/{}", folder, number, object);
 }
+
+std::string healed_path(std::string_view name) { return fmt::format("healed/{}", name); }
 
 std::optional<SiteId> labelled_site(const FolderMedium& medium) {
   try {
@@ -151,24 +146,8 @@ std::optional<SealedSession> Vault::check_copy(std::uint32_t number, ByteView se
   if (session.seal.identity.number != number) {
     throw AuthenticityError{"it is the seal of session {}", session.seal.identity.number};
   }
-  std::optional<Buffer> header;
-  std::optional<Buffer> manifest;
-  for (const std::string_view folder : kSessionFolders) {
-    const auto take = [&](std::string_view object, std::uint64_t max, const Digest& digest,
-                          std::optional<Buffer>& into) {
-      if (into) {
-        return;
-      }
-      static_cast<void>(finding_of([&] {  // check_copies reports the bad ones
-        std::optional<Buffer> bytes = medium_.read(session_path(folder, number, object), max);
-        if (bytes && sha256(*bytes) == digest) {
-          into = std::move(bytes);
-        }
-      }));
-    };
-    take("header", limits::kHeaderBytesMax, session.seal.header, header);
-    take("manifest", limits::kManifestBytesMax, session.seal.manifest, manifest);
-  }
+  std::optional<Buffer> header = whole_copy(number, "header", session.seal.header);
+  const std::optional<Buffer> manifest = whole_copy(number, "manifest", session.seal.manifest);
   if (!header || !manifest) {
     throw DamageError{"no copy of its {} is whole", header ? "manifest" : "header"};
   }
@@ -215,6 +194,9 @@ void Vault::check_copies(const SealedSession& session) {
         }
       });
       if (finding) {
+        finding->remedy =
+            read_if_whole(healed_path(path), max, digest) ? Remedy::healed : Remedy::copy;
+        finding->file = path;
         findings_.push_back(std::move(*finding));
       }
     };
@@ -240,22 +222,58 @@ void Vault::check_seal_copy(const SealedSession& session, std::string_view folde
     }
     throw DamageError{"\"{}\" is {}; another copy is whole", path, bytes ? "damaged" : "missing"};
   });
+  if (finding && finding->kind == ErrorKind::damage) {
+    finding->remedy = read_if_whole(healed_path(path), limits::kSealBytesMax, session.seal_digest)
+                          ? Remedy::healed
+                          : Remedy::copy;
+    finding->file = path;
+  }
   if (finding) {
     findings_.push_back(std::move(*finding));
   }
+}
+
+/// The file, if it has this digest; what else it may be, check_copies reports.
+std::optional<Buffer> Vault::read_if_whole(const std::string& path, std::uint64_t max,
+                                           const Digest& digest) const {
+  std::optional<Buffer> bytes;
+  static_cast<void>(finding_of([&] { bytes = medium_.read(path, max); }));
+  return bytes && sha256(*bytes) == digest ? std::move(bytes) : std::nullopt;
+}
+
+std::optional<Buffer> Vault::whole_copy(std::uint32_t number, std::string_view object,
+                                        const Digest& digest) const {
+  const std::uint64_t max = object == "header"     ? limits::kHeaderBytesMax
+                            : object == "manifest" ? limits::kManifestBytesMax
+                                                   : limits::kSealBytesMax;
+  for (const std::string_view folder : kSessionFolders) {
+    const std::string path = session_path(folder, number, object);
+    for (const std::string& copy : {path, healed_path(path)}) {
+      if (std::optional<Buffer> bytes = read_if_whole(copy, max, digest)) {
+        return bytes;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<SealedSession> Vault::session(std::uint32_t number) {
   std::optional<Finding> problem;
   for (const std::string_view folder : kSessionFolders) {
     std::optional<SealedSession> session;
-    std::optional<Finding> finding = finding_of([&] {
-      const std::optional<Buffer> seal =
-          medium_.read(session_path(folder, number, "seal"), limits::kSealBytesMax);
-      if (seal) {
-        session = check_copy(number, *seal);
+    const std::string path = session_path(folder, number, "seal");
+    std::optional<Finding> finding;
+    for (const std::string& copy : {path, healed_path(path)}) {
+      std::optional<Finding> of_copy = finding_of([&] {
+        const std::optional<Buffer> seal = medium_.read(copy, limits::kSealBytesMax);
+        if (seal && !session) {
+          session = check_copy(number, *seal);
+        }
+      });
+      if (!finding) {
+        finding = std::move(of_copy);
       }
-    });
+    }
     if (session) {
       check_copies(*session);
       return session;

@@ -43,7 +43,7 @@ VaultReader::VaultReader(const FolderMedium& medium, const RecoveryKey& key, uns
   findings_ = vault.findings();
   open_slots(key);
   open_generations();
-  index_packs();
+  healer_ = std::make_unique<Healer>(medium_, sessions_, findings_);
 }
 
 void VaultReader::open_slots(const RecoveryKey& key) {
@@ -133,21 +133,6 @@ std::optional<Generation> VaultReader::newest_generation() const {
   return std::nullopt;
 }
 
-void VaultReader::index_packs() {
-  for (const SealedSession& session : sessions_) {
-    for (const PackInfo& pack : session.manifest.packs) {
-      // Oldest first: a session's own word goes before what later ones say of its packs.
-      const auto [known, is_new] = packs_.try_emplace(pack.number, KnownPack{pack, pack.session});
-      if (!is_new && known->second.info != pack) {
-        findings_.push_back(
-            {ErrorKind::authenticity,
-             fmt::format("session {} says of pack {:08x} what an earlier session does not",
-                         session.number(), pack.number)});
-      }
-    }
-  }
-}
-
 const OpenedSlot& VaultReader::slot(std::uint32_t session) const {
   const auto found = slots_.find(session);
   if (found == slots_.end()) {
@@ -163,21 +148,26 @@ std::shared_ptr<PackReader> VaultReader::pack(std::uint32_t number) {
     open_packs_.splice(open_packs_.begin(), open_packs_, open);
     return open_packs_.front();
   }
-  const auto known = packs_.find(number);
-  if (known == packs_.end()) {
+  const auto known = packs().find(number);
+  if (known == packs().end()) {
     throw DamageError{"no seal vouches for pack {:08x}", number};
   }
   if (open_packs_.size() == kOpenPacksMax) {
     open_packs_.pop_back();
   }
+  UniqueFd file;
+  try {
+    file = medium_.open(pack_path(number));
+  } catch (const DamageError&) {  // then all of it is to be healed
+  }
   open_packs_.push_front(std::make_shared<PackReader>(
-      medium_.open(pack_path(number)), known->second.info, slot(known->second.session)));
+      std::move(file), known->second.info, slot(known->second.session.number), healer_.get()));
   return open_packs_.front();
 }
 
 std::vector<ChunkId> VaultReader::chunk_ids(const PackReader& pack, std::uint32_t block,
                                             ByteView plain) const {
-  const OpenedSlot& keys = slot(packs_.at(pack.number()).session);
+  const OpenedSlot& keys = slot(packs().at(pack.number()).session.number);
   Hmac hasher = keys.set_keys.chunk_hasher(keys.identity.set);
   const BlockInfo& info = pack.table().blocks[block];
   std::vector<ChunkId> ids;
@@ -224,11 +214,12 @@ const ChunkTable& VaultReader::chunk_table(std::uint32_t number) {
   if (tables_.size() == kTablesMax) {
     tables_.erase(tables_.begin());
   }
-  const auto found = packs_.find(number);
-  if (found == packs_.end()) {
+  const auto found = packs().find(number);
+  if (found == packs().end()) {
     throw DamageError{"no seal vouches for pack {:08x}", number};
   }
-  ChunkTable table = pack(number)->chunk_table(slot(found->second.session).set_keys.catalogue);
+  ChunkTable table =
+      pack(number)->chunk_table(slot(found->second.session.number).set_keys.catalogue);
   return tables_[number] = std::move(table);
 }
 

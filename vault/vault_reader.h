@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/extent_source.h"
+#include "vault/healer.h"
 #include "vault/pack_fetch.h"
 #include "vault/pack_reader.h"
 #include "vault/recovery_key.h"
@@ -50,12 +51,12 @@ class VaultReader final : public ExtentSource {
                                       std::span<const Extent> extents) override;
   std::vector<WantedExtent> chunks_of(const WantedExtent& extent) override;
 
-  /// The packs that count, by number, and their sessions' keys.
-  struct KnownPack {
-    PackInfo info;
-    std::uint32_t session = 0;
-  };
-  [[nodiscard]] const std::map<std::uint32_t, KnownPack>& packs() const noexcept { return packs_; }
+  /// The packs that count, by number.
+  [[nodiscard]] const std::map<std::uint32_t, VouchedPack>& packs() const noexcept {
+    return healer_->packs();
+  }
+  /// What gave, and gives, the bytes that the medium has no longer.
+  [[nodiscard]] Healer& healer() const noexcept { return *healer_; }
   [[nodiscard]] const OpenedSlot& slot(std::uint32_t session) const;
   /// Errors: DamageError if the pack does not count, is missing or does not open.
   [[nodiscard]] std::shared_ptr<PackReader> pack(std::uint32_t number);
@@ -68,7 +69,6 @@ class VaultReader final : public ExtentSource {
   void open_generations();
   /// Requires: it has one. Errors: DamageError, AuthenticityError, VersionError.
   [[nodiscard]] Generation open_generation(const SealedSession& session) const;
-  void index_packs();
   void fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
                   std::span<const std::size_t> indexes, ExtentReceiver& receiver);
   void fetch_few(const PackReader& source, std::span<const std::uint32_t> blocks, PackFetch& fetch);
@@ -88,7 +88,7 @@ class VaultReader final : public ExtentSource {
   std::vector<SealedSession> sessions_;
   std::map<std::uint32_t, OpenedSlot> slots_;
   std::vector<StoredSnapshot> snapshots_;
-  std::map<std::uint32_t, KnownPack> packs_;
+  std::unique_ptr<Healer> healer_;
   std::list<std::shared_ptr<PackReader>> open_packs_;          ///< most recently used first
   std::list<std::shared_ptr<const OpenBlock>> recent_blocks_;  ///< for small fetches
   std::map<std::uint32_t, ChunkTable> tables_;                 ///< of the latest contents

@@ -3,7 +3,7 @@
 #include "core/interrupt.h"
 #include "core/limits.h"
 #include "core/ordered_stage.h"
-#include "vault/pack_check.h"
+#include "vault/healable_file.h"
 
 #include <algorithm>
 #include <charconv>
@@ -14,42 +14,8 @@ namespace {
 
 constexpr std::size_t kJobsPerThread = 2;
 
-struct MediumPack {
-  PackInfo info;
-  SessionIdentity session;
-};
-
-/// Every pack a session that counts vouches for, and whose it is.
-std::map<std::uint32_t, MediumPack> vouched_packs(const std::vector<SealedSession>& sessions,
-                                                  std::vector<Finding>& findings) {
-  std::map<std::uint32_t, SessionIdentity> identities;
-  for (const SealedSession& session : sessions) {
-    for (const KeySlot& slot : session.header.slots) {
-      identities.try_emplace(slot.number, SessionIdentity{session.seal.identity.site, slot.set,
-                                                          slot.session, slot.number});
-    }
-    identities[session.number()] = session.seal.identity;
-  }
-  std::map<std::uint32_t, MediumPack> packs;
-  for (const SealedSession& session : sessions) {
-    for (const PackInfo& pack : session.manifest.packs) {
-      const auto known = packs.find(pack.number);
-      if (known != packs.end() && known->second.info != pack) {
-        findings.push_back(
-            {ErrorKind::authenticity,
-             fmt::format("session {} vouches for another pack {:08x} than session "
-                         "{}",
-                         session.number(), pack.number, known->second.info.session)});
-        continue;
-      }
-      packs.try_emplace(pack.number, MediumPack{pack, identities[pack.session]});
-    }
-  }
-  return packs;
-}
-
 std::uint32_t count_unsealed(const FolderMedium& medium,
-                             const std::map<std::uint32_t, MediumPack>& packs) {
+                             const std::map<std::uint32_t, VouchedPack>& packs) {
   std::uint32_t unsealed = 0;
   for (const std::string& folder : medium.list("packs")) {
     for (const std::string& name : medium.list("packs/" + folder)) {
@@ -64,6 +30,82 @@ std::uint32_t count_unsealed(const FolderMedium& medium,
   return unsealed;
 }
 
+/// Reads every file of the list and checks it; what is wrong goes to `findings`.
+class FileVerifier {
+ public:
+  FileVerifier(const FolderMedium& medium, Healer& healer, Observer& observer)
+      : medium_{medium}, healer_{healer}, observer_{observer} {}
+
+  void verify(const std::vector<HealableFile>& files, unsigned threads, VerifyReport& report) {
+    struct Job {
+      const HealableFile* file = nullptr;
+      std::optional<Finding> finding;
+    };
+    OrderedStage<Job> stage{threads, kJobsPerThread * threads,
+                            [&](Job& job) {
+                              throw_if_interrupted();
+                              job.finding = problem_of(*job.file, job.file->name);
+                            },
+                            [&](Job&& job) {
+                              report.bytes += job.file->bytes;
+                              observer_.advanced(job.file->bytes);
+                              if (job.finding) {
+                                job.finding->remedy = remedy_of(*job.file);
+                                job.finding->file = job.file->name;
+                                report.findings.push_back(std::move(*job.finding));
+                              }
+                            }};
+    for (const HealableFile& file : files) {
+      stage.push({&file, std::nullopt});
+    }
+    stage.drain();
+  }
+
+ private:
+  [[nodiscard]] std::optional<Finding> problem_of(const HealableFile& file,
+                                                  const std::string& name) const {
+    try {
+      const std::unique_ptr<FileCheck> check = file.check();
+      medium_.stream(name, [&](ByteView bytes) { check->update(bytes); });
+      check->finish();
+      return std::nullopt;
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::internal) {
+        throw;
+      }
+      if (error.kind() == ErrorKind::medium) {
+        static_cast<void>(medium_.list("."));  // throws if the whole medium is gone
+      }
+      // What the device refuses to give back is damage too.
+      return Finding{
+          error.kind() == ErrorKind::authenticity ? ErrorKind::authenticity : ErrorKind::damage,
+          error.what()};
+    }
+  }
+
+  /// Proven by doing it.
+  [[nodiscard]] Remedy remedy_of(const HealableFile& file) const {
+    if (!problem_of(file, healed_path(file.name))) {
+      return Remedy::healed;
+    }
+    try {
+      const std::unique_ptr<FileCheck> check = file.check();
+      file.stream_healed(healer_, [&](ByteView bytes) {
+        throw_if_interrupted();
+        check->update(bytes);
+      });
+      check->finish();
+      return Remedy::parity;
+    } catch (const DamageError&) {
+      return Remedy::none;
+    }
+  }
+
+  const FolderMedium& medium_;
+  Healer& healer_;
+  Observer& observer_;
+};
+
 }  // namespace
 
 VerifyReport verify_medium(const FolderMedium& medium, std::optional<PublicSigningKey> authority,
@@ -76,52 +118,17 @@ VerifyReport verify_medium(const FolderMedium& medium, std::optional<PublicSigni
     report.authority = authority_fingerprint(*vault.authority());
   }
   report.sessions = static_cast<std::uint32_t>(sessions.size());
-  const std::map<std::uint32_t, MediumPack> packs = vouched_packs(sessions, report.findings);
-  report.packs = static_cast<std::uint32_t>(packs.size());
-  report.unsealed_packs = count_unsealed(medium, packs);
+  Healer healer{medium, sessions, report.findings};
+  report.packs = static_cast<std::uint32_t>(healer.packs().size());
+  report.unsealed_packs = count_unsealed(medium, healer.packs());
 
+  const std::vector<HealableFile> files = healable_files(sessions, healer);
   std::uint64_t total = 0;
-  for (const auto& [number, pack] : packs) {
-    total += pack.info.file_bytes;
+  for (const HealableFile& file : files) {
+    total += file.bytes;
   }
   observer.phase("verifying", total);
-  struct Job {
-    MediumPack pack;
-    std::optional<Finding> finding;
-  };
-  OrderedStage<Job> stage{
-      threads, kJobsPerThread * threads,
-      [&](Job& job) {
-        throw_if_interrupted();
-        try {
-          PackCheck check{job.pack.info, job.pack.session};
-          medium.stream(pack_path(job.pack.info.number),
-                        [&](ByteView bytes) { check.update(bytes); });
-          check.finish();
-        } catch (const Error& error) {
-          if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::internal) {
-            throw;
-          }
-          if (error.kind() == ErrorKind::medium) {
-            static_cast<void>(medium.list("."));  // throws if the whole medium is gone
-          }
-          // What the device refuses to give back is damage too.
-          job.finding = Finding{
-              error.kind() == ErrorKind::authenticity ? ErrorKind::authenticity : ErrorKind::damage,
-              error.what()};
-        }
-      },
-      [&](Job&& job) {
-        report.bytes += job.pack.info.file_bytes;
-        observer.advanced(job.pack.info.file_bytes);
-        if (job.finding) {
-          report.findings.push_back(std::move(*job.finding));
-        }
-      }};
-  for (const auto& [number, pack] : packs) {
-    stage.push({pack, std::nullopt});
-  }
-  stage.drain();
+  FileVerifier{medium, healer, observer}.verify(files, threads, report);
   return report;
 }
 
@@ -139,8 +146,8 @@ void DeepVerifier::open_blocks(PackJob& job) const {
   const PackReader& pack = *job.pack;
   ChunkTable recorded;
   try {
-    recorded =
-        pack.chunk_table(reader_.slot(reader_.packs().at(job.number).session).set_keys.catalogue);
+    recorded = pack.chunk_table(
+        reader_.slot(reader_.packs().at(job.number).session.number).set_keys.catalogue);
   } catch (const Error& error) {
     job.findings.push_back({ErrorKind::damage, error.what()});
   }

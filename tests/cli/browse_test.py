@@ -202,6 +202,7 @@ class FindFlawed(Browse):
         os.utime(self.ward / "z", (0, 0))
         before = set(self.medium.glob("packs/*/*"))
         self.backup("ward")
+        shutil.rmtree(self.medium / "parity")
         codes = set()
         for pack in set(self.medium.glob("packs/*/*")) - before:
             away = pack.rename(self.home / "away")

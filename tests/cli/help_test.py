@@ -38,7 +38,7 @@ class Help(HelpCase):
         names = {" ".join(command) for command in self.commands("azekura")}
         self.assertEqual(names, {
             "", "init", "source", "source add", "set", "set add", "backup", "write", "status",
-            "catalogue", "catalogue rebuild", "verify", "list", "ls", "find", "cat", "du", "diff",
+            "catalogue", "catalogue rebuild", "repair", "verify", "list", "ls", "find", "cat", "du", "diff",
             "restore", "key", "key check", "key combine", "version"})
         names = {" ".join(command) for command in self.commands("azekura-restore")}
         self.assertEqual(names, {"", "verify", "list", "ls", "find", "cat", "du", "diff",

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from azekura_case import (AUTHENTICITY, DAMAGE, MEDIUM, AzekuraCase, change_tree,
+from azekura_case import (AUTHENTICITY, DAMAGE, MEDIUM, REPAIRED, AzekuraCase, change_tree,
                           in_own_mounts, main, state_of)
 
 
@@ -320,12 +320,13 @@ class Damaged(MediumCase):
         content = bytearray(largest.read_bytes())
         content[len(content) // 3] ^= 0x10
         largest.write_bytes(content)
-        ended = self.verify("--json", code=DAMAGE)
+        ended = self.verify("--json", code=REPAIRED)
         finding, = ended.events("finding")
-        self.assertEqual(finding["kind"], "damage")
+        self.assertEqual((finding["kind"], finding["remedy"]), ("damage", "parity"))
         self.assertIn(f"pack {largest.name}", finding["fact"])
         last = ended.objects()[-1]
         self.assertEqual((last["event"], last["findings"]), ("verified", 1))
+        shutil.rmtree(self.medium / "parity")
         text = self.verify(code=DAMAGE).text
         self.assertTrue(text.endswith("the medium is NOT as it was written\n"), text)
 

@@ -90,7 +90,7 @@ class Output(AzekuraCase):
         pack.chmod(0o600)
         pack.write_bytes(data)
         self.assertIn(f"azekura: warning: {FULL}",
-                      self.into_full("verify", "--from", self.medium, code=5))
+                      self.into_full("verify", "--from", self.medium, code=4))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """restore: where things go, what is chosen, what is refused and left as it was."""
 import os
+import shutil
 
 from azekura_case import USAGE, AzekuraCase, change_tree, main, state_of
 
@@ -197,6 +198,7 @@ class Restore(AzekuraCase):
         data[2_000_000] ^= 1
         pack.chmod(0o600)
         pack.write_bytes(data)
+        shutil.rmtree(self.medium / "parity")
 
         strict = self.restored("latest/tree", "--json", code=5)
         (lost,) = strict.events("lost")

@@ -696,7 +696,7 @@ def define_variants():
 
     # Good vaults, and damage that another copy makes good.
     add("plain", "success", "success", "success", all_good)
-    extra = (lambda o: {**o, "sections": o["sections"] + [(16, 0, b"later"), (900, 0, b"")]})
+    extra = (lambda o: {**o, "sections": o["sections"] + [(60, 0, b"later"), (900, 0, b"")]})
     add("unknown-sections", "success", "success", "success", good3, {"header 3": extra, "manifest 3": extra, "seal 3": extra,
         "label": extra, "generation 3": lambda s: s + [(40, 0, b"later")]})
     add("unfinished-session", "success", "success", "success", good3, after=leave_unfinished)
@@ -704,8 +704,8 @@ def define_variants():
     add("zstd-checksum", "success", "success", "success", good3, {"pack 5 block 0": lambda b: (1, zstandard.ZstdCompressor(
         write_checksum=True).compress(zstandard.decompress(b[1]))) if b[0] else b})
     add("shares", "success", "success", "success", good3, key="share-2.txt share-5.txt share-1.txt")
-    seen("one-copy-damaged", "corruption", after=on_files("sessions/000003/manifest", lambda d: flip(d, 200)), restore=good3)
-    seen("mixed-copies", "corruption", after=each(
+    seen("one-copy-damaged", "repairable", after=on_files("sessions/000003/manifest", lambda d: flip(d, 200)), restore=good3)
+    seen("mixed-copies", "repairable", after=each(
         on_files("sessions/000003/header", lost), on_files("sessions-2/000003/manifest", lambda d: flip(d, 100)),
         on_files("sessions-3/000003/seal", lambda d: flip(d, 30))), restore=good3)
     seen("label-lost", "corruption", after=on_files("label", lost), restore=good3)
@@ -717,11 +717,11 @@ def define_variants():
     seen("padding-flipped", "corruption", after=on_files("packs/00/00000003", flip_padding), restore=good3)
     seen("pack-truncated", "corruption", after=on_files("packs/00/00000004", lambda d: d[:5000]))
     seen("pack-missing", "corruption", after=on_files("packs/00/00000004", lost))
-    seen("pack-longer", "corruption", after=on_files("packs/00/00000004", lambda d: d + b"\0"), restore=None)
+    seen("pack-longer", "repairable", after=on_files("packs/00/00000004", lambda d: d + b"\0"), restore=None)
     seen("packs-swapped", "corruption", after=swap_packs)
     seen("leaf-hash-wrong", "corruption", {"pack 4 hashes": lambda d: flip(d, 5)}, restore=None)
-    seen("tail-magic-wrong", "corruption", {"pack 4 tail": lambda d: flip(d, 0)}, restore=None)
-    seen("tail-reserved", "corruption", {"pack 4 tail": lambda d: flip(d, 60)}, restore=None)
+    seen("tail-magic-wrong", "repairable", {"pack 4 tail": lambda d: flip(d, 0)}, restore=None)
+    seen("tail-reserved", "repairable", {"pack 4 tail": lambda d: flip(d, 60)}, restore=None)
     seen("pack-magic-wrong", "corruption", {"pack 4 header": lambda d: flip(d, 0)})
     seen("pack-reserved", "corruption", {"pack 4 header": lambda d: flip(d, 58)})
     seen("pack-of-another-set", "corruption", {"pack 4 header": lambda d: d[:16] + MediaSet("B").id + d[32:]})
@@ -914,7 +914,7 @@ def define_hostile_variants(docs, report):
     first_block = []
     hidden("block-repeated", {"pack 4 block 0": lambda b: first_block.append(b) or b, "pack 4 block 1": lambda b: first_block[-1]},
            restore={"3/db": "corruption"})
-    seen("tails-swapped", "corruption", after=swap_parts(lambda data: (len(data) - 64, len(data))), restore=None)
+    seen("tails-swapped", "repairable", after=swap_parts(lambda data: (len(data) - 64, len(data))), restore=None)
     seen("locators-swapped", "corruption", after=swap_parts(lambda data: (region_of(data) - 88, region_of(data))))
     seen("headers-swapped", "corruption", after=swap_parts(lambda data: (0, 96)))
 
@@ -932,8 +932,10 @@ def define_hostile_variants(docs, report):
                 add(f"{kind}-{shape}", "success", "success", "success", {"1/db": "success"}, after=reshape(pattern, function))
                 continue
             restore = "success" if kind == "label" else "corruption"
-            seen(f"{kind}-{shape}", "corruption", after=reshape(pattern, function),
-                 restore=None if (kind, shape) == ("pack", "huge") else {"3/db": restore})
+            if (kind, shape) == ("pack", "huge"):                           # all that was sealed is there
+                seen(f"{kind}-{shape}", "repairable", after=reshape(pattern, function), restore=None)
+                continue
+            seen(f"{kind}-{shape}", "corruption", after=reshape(pattern, function), restore={"3/db": restore})
     add("empty-sessions", "success", "success", "success", good3, after=add_empty_sessions)
 
 

@@ -43,7 +43,7 @@ class NonceLedger {
     const vault::FolderMedium medium{site.medium(set), vault::Access::read};
     vault::VaultReader reader{medium, site.key(), 1};
     for (const auto& [number, known] : reader.packs()) {
-      const vault::OpenedSlot& slot = reader.slot(known.session);
+      const vault::OpenedSlot& slot = reader.slot(known.session.number);
       const Digest commitment = vault::PackKeys::of(slot.session_key, slot.identity, number)
                                     .commitment(vault::pack_context(slot.identity, number));
       const auto pack = reader.pack(number);
@@ -256,7 +256,7 @@ TEST_CASE("Law: equal input gives equal blocks in equal order, whatever the numb
     const vault::Spool spool{site.site().spool_path("daily")};
     const vault::SpooledSession session = spool.sessions().at(0);
     Rows rows;
-    for (const vault::PackInfo& pack : session.own_packs()) {
+    for (const vault::PackInfo& pack : session.manifest.own_packs()) {
       const UniqueFd file = open_file(session.pack_path(pack.number), O_RDONLY);
       const auto sealed = vault::read_sealed_chunk_table(file.get(), pack, session.header.identity,
                                                          secrets.keys.catalogue);
@@ -288,7 +288,7 @@ TEST_CASE("Law: the catalogue learned from the medium answers as the one that wa
     vault::VaultReader reader{medium, site.key(), 1};
     for (const auto& [number, known] : reader.packs()) {
       for (const vault::ChunkRow& row :
-           reader.pack(number)->chunk_table(reader.slot(known.session).set_keys.catalogue)) {
+           reader.pack(number)->chunk_table(reader.slot(known.session.number).set_keys.catalogue)) {
         chunks.push_back(row);
       }
     }

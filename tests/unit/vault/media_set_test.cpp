@@ -89,7 +89,7 @@ TEST_CASE("MediaSet: what a crashed capture finished becomes a session without s
     const SpooledSession fragment = set.spool().sessions()[0];
     CHECK(fragment.number() == 1);
     CHECK_FALSE(fragment.manifest.generation.has_value());
-    CHECK(fragment.own_packs().size() == 2);
+    CHECK(fragment.manifest.own_packs().size() == 2);
     CHECK(set.spool().interrupted().empty());
     for (const ChunkId& id : ids) {
       CHECK(set.catalogue().find(id, 5000).has_value());
@@ -135,7 +135,7 @@ TEST_CASE("MediaSet: packs of a crashed capture that were damaged since are not 
   MediaSet set{site.site(), "daily", site.observer};
   CHECK_FALSE(set.catalogue().find(ids[0], 5000).has_value());
   CHECK(set.catalogue().find(ids[1], 5000).has_value());
-  CHECK(set.spool().sessions().at(0).own_packs().size() == 1);
+  CHECK(set.spool().sessions().at(0).manifest.own_packs().size() == 1);
 }
 
 TEST_CASE("MediaSet: nothing refers to packs of a crashed capture that could not be adopted") {

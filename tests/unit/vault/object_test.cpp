@@ -54,10 +54,13 @@ TEST_CASE("Object: what only a newer program understands is of class version") {
   CHECK_THROWS_AS(decoded(object_of({{1, 1, "x"}}, 1, 1)), VersionError);
 }
 
-TEST_CASE("Object: unknown sections without the critical flag are skipped") {
-  const Sections sections = decoded(object_of({{1, 1, "x"}, {16, 0, "later"}, {900, 0, ""}}));
-  CHECK(sections.size() == 1);
+TEST_CASE("Object: minor sections, known or not, are kept and written without the critical flag") {
+  const Buffer bytes = object_of({{1, 1, "x"}, {16, 0, "later"}, {900, 0, ""}});
+  const Sections sections = decoded(bytes);
+  CHECK(sections.size() == 3);
   CHECK(as_text(sections.at(1)) == "x");
+  CHECK(as_text(sections.at(16)) == "later");
+  CHECK(encode_object(kMagic, sections) == bytes);
 }
 
 TEST_CASE("Object: sections out of order, twice, or with unknown flags are damage") {

@@ -73,7 +73,7 @@ TEST_CASE("Spool: a session is interrupted until its manifest is there, then com
   REQUIRE(spool.sessions().size() == 1);
   const SpooledSession one = spool.sessions()[0];
   CHECK(one.number() == 3);
-  CHECK(one.own_packs() == session.packs);
+  CHECK(one.manifest.own_packs() == session.packs);
   CHECK(exists(one.pack_path(6)));
   CHECK(one.header_bytes == one.header.encode());
   CHECK(one.manifest_bytes == one.manifest.encode());

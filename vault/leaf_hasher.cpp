@@ -1,0 +1,41 @@
+#include "vault/leaf_hasher.h"
+
+#include "core/limits.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace azekura::vault {
+
+void LeafHasher::update(ByteView bytes) {
+  while (!bytes.empty()) {
+    const std::size_t part = std::min<std::size_t>(bytes.size(), limits::kLeafBytes - leaf_bytes_);
+    leaf_.update(bytes.first(part));
+    leaf_bytes_ += part;
+    bytes = bytes.subspan(part);
+    if (leaf_bytes_ == limits::kLeafBytes) {
+      append(hashes_, leaf_.finish().bytes());
+      leaf_bytes_ = 0;
+    }
+  }
+}
+
+Buffer LeafHasher::finish() {
+  if (leaf_bytes_ > 0) {
+    append(hashes_, leaf_.finish().bytes());
+    leaf_bytes_ = 0;
+  }
+  return std::exchange(hashes_, {});
+}
+
+std::vector<std::uint32_t> differing_leaves(ByteView stored, ByteView computed) {
+  std::vector<std::uint32_t> leaves;
+  for (std::uint32_t leaf = 0; leaf < computed.size() / Digest::kBytes; ++leaf) {
+    if (!equal(leaf_hash(stored, leaf), leaf_hash(computed, leaf))) {
+      leaves.push_back(leaf);
+    }
+  }
+  return leaves;
+}
+
+}  // namespace azekura::vault
