@@ -45,10 +45,15 @@ Healer::Healer(const FolderMedium& medium, std::span<const SealedSession> sessio
     : medium_{medium}, packs_{vouched_packs(sessions, findings)} {
   for (const SealedSession& session : sessions) {
     const Manifest& manifest = session.manifest;
-    if (!manifest.parity) {
+    const std::vector<PackInfo> own_packs = manifest.own_packs();
+    // An older session may say otherwise of a pack, and goes before: such parity fits nothing.
+    const bool is_told_alike =
+        std::all_of(own_packs.begin(), own_packs.end(),
+                    [&](const PackInfo& pack) { return packs_.at(pack.number).info == pack; });
+    if (!manifest.parity || !is_told_alike) {
       continue;
     }
-    Session one{manifest.identity, {}, ParityLayout{*manifest.parity, manifest.own_packs()}};
+    Session one{manifest.identity, {}, ParityLayout{*manifest.parity, own_packs}};
     for (std::size_t i = 0; i < manifest.parity_files(); ++i) {
       one.files.push_back(ParityFileInfo::of(manifest, i));
     }
