@@ -96,7 +96,10 @@ class FileVerifier {
       });
       check->finish();
       return Remedy::parity;
-    } catch (const DamageError&) {
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+        throw;
+      }
       return Remedy::none;
     }
   }
