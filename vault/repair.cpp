@@ -10,25 +10,47 @@
 #include "vault/secret.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
 
 namespace azekura::vault {
 
 namespace {
 
-/// The bytes that a damaged copy of a session's header, manifest or seal must have.
-std::optional<Buffer> bytes_of_copy(const Vault& vault, const std::vector<SealedSession>& sessions,
-                                    const std::string& name) {
+/// A header, manifest or seal, of which there are copies.
+struct SessionObject {
+  std::uint32_t session = 0;
+  std::string_view object;
+  Digest digest;
+};
+
+/// All of them by the names of their copies.
+std::map<std::string, SessionObject> session_objects(const std::vector<SealedSession>& sessions) {
+  std::map<std::string, SessionObject> objects;
   for (const SealedSession& session : sessions) {
-    const std::array<std::pair<std::string_view, Digest>, 3> objects{
-        {{"header", session.seal.header},
-         {"manifest", session.seal.manifest},
-         {"seal", session.seal_digest}}};
-    for (const auto& [object, digest] : objects) {
+    const std::uint32_t number = session.number();
+    for (const SessionObject& object : {SessionObject{number, "header", session.seal.header},
+                                        SessionObject{number, "manifest", session.seal.manifest},
+                                        SessionObject{number, "seal", session.seal_digest}}) {
       for (const std::string_view folder : kSessionFolders) {
-        if (session_path(folder, session.number(), object) == name) {
-          return vault.whole_copy(session.number(), object, digest);
+        objects.emplace(session_path(folder, number, object.object), object);
+      }
+    }
+  }
+  return objects;
+}
+
+/// The bytes of a copy that is whole.
+std::optional<Buffer> whole_copy(const FolderMedium& medium, const SessionObject& wanted) {
+  for (const std::string_view folder : kSessionFolders) {
+    const std::string path = session_path(folder, wanted.session, wanted.object);
+    for (const std::string& copy : {path, healed_path(path)}) {
+      try {
+        std::optional<Buffer> bytes = medium.read(copy, limits::kManifestBytesMax);
+        if (bytes && sha256(*bytes) == wanted.digest) {
+          return bytes;
         }
+      } catch (const DamageError&) {  // another one will do
+        continue;
       }
     }
   }
@@ -52,22 +74,35 @@ std::string provenance(const HealedFile& file) {
          fmt::format("{} all other bytes from the file itself or its pack's others\n", when);
 }
 
+/// Errors: DamageError if the file cannot be made any more.
 void write_healed(FolderMedium& medium, const HealableFile& file, Healer& healer) {
   const std::unique_ptr<FileCheck> check = file.check();
-  medium.append(
-      healed_path(file.name), file.bytes,
-      [&](const auto& write) {
-        file.stream_healed(healer, [&](ByteView bytes) {
-          throw_if_interrupted();
-          write(bytes);
+  bool is_made = false;
+  try {
+    medium.append(
+        healed_path(file.name), file.bytes,
+        [&](const auto& write) {
+          file.stream_healed(healer, [&](ByteView bytes) {
+            throw_if_interrupted();
+            write(bytes);
+          });
+          is_made = true;
+        },
+        [&](ByteView bytes) {
+          if (bytes.empty()) {
+            check->finish();
+          }
+          check->update(bytes);
         });
-      },
-      [&](ByteView bytes) {
-        if (bytes.empty()) {
-          check->finish();
-        }
-        check->update(bytes);
-      });
+  } catch (const DamageError& error) {
+    if (!is_made) {
+      throw;
+    }
+    MediumError failure{"medium \"{}\" does not give back what was written: {}",
+                        printable(medium.path()), error.what()};
+    failure.set_hint("restore what you need from it, and replace it");
+    throw failure;
+  }
 }
 
 void write_log(FolderMedium& medium, const std::vector<HealedFile>& healed) {
@@ -80,6 +115,63 @@ void write_log(FolderMedium& medium, const std::vector<HealedFile>& healed) {
   medium.append("healed/log/" + to_hex(name) + ".txt", as_bytes(text));
 }
 
+/// Writes healed copies onto a medium.
+class Repairer {
+ public:
+  Repairer(FolderMedium& medium, const std::vector<SealedSession>& sessions)
+      : medium_{medium}, healer_{medium, sessions, known_}, objects_{session_objects(sessions)} {
+    for (HealableFile& file : healable_files(sessions, healer_)) {
+      files_.emplace(file.name, std::move(file));
+    }
+  }
+
+  /// What was written for a finding that has a remedy; nullopt if more was lost since it was found.
+  std::optional<HealedFile> heal(const Finding& finding) {
+    HealedFile healed{finding.file, finding.fact, finding.remedy};
+    const bool is_healed =
+        finding.remedy == Remedy::copy ? heal_by_copy(healed) : heal_by_parity(healed);
+    return is_healed ? std::optional{std::move(healed)} : std::nullopt;
+  }
+
+ private:
+  bool heal_by_copy(HealedFile& healed) {
+    const auto object = objects_.find(healed.name);
+    const std::optional<Buffer> bytes =
+        object == objects_.end() ? std::nullopt : whole_copy(medium_, object->second);
+    if (bytes) {
+      medium_.append(healed_path(healed.name), *bytes);
+      healed.bytes = bytes->size();
+    }
+    return bytes.has_value();
+  }
+
+  bool heal_by_parity(HealedFile& healed) {
+    const auto file = files_.find(healed.name);
+    if (file == files_.end()) {
+      return false;
+    }
+    try {
+      write_healed(medium_, file->second, healer_);
+    } catch (const DamageError&) {
+      static_cast<void>(healer_.take_made());
+      return false;
+    }
+    healed.bytes = file->second.bytes;
+    healed.made = healer_.take_made();
+    return true;
+  }
+
+  FolderMedium& medium_;
+  std::vector<Finding> known_;  ///< the verification found them, too
+  Healer healer_;
+  std::map<std::string, HealableFile> files_;
+  std::map<std::string, SessionObject> objects_;
+};
+
+bool is_repairable(const Finding& finding) {
+  return finding.remedy == Remedy::copy || finding.remedy == Remedy::parity;
+}
+
 }  // namespace
 
 RepairReport repair_medium(FolderMedium& medium, std::optional<PublicSigningKey> authority,
@@ -87,43 +179,25 @@ RepairReport repair_medium(FolderMedium& medium, std::optional<PublicSigningKey>
   RepairReport report;
   report.found = verify_medium(medium, authority, threads, observer);
   std::vector<Finding>& findings = report.found.findings;
-  const bool has_work = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
-    return finding.remedy == Remedy::copy || finding.remedy == Remedy::parity;
-  });
-  if (!has_work) {
+  if (std::none_of(findings.begin(), findings.end(), is_repairable)) {
     return report;
   }
-  Vault vault{medium, authority};
-  const std::vector<SealedSession> sessions = vault.sessions();
-  std::vector<Finding> known;
-  Healer healer{medium, sessions, known};
-  const std::vector<HealableFile> files = healable_files(sessions, healer);
+  Repairer repairer{medium, Vault{medium, authority}.sessions()};
   medium.clear_unfinished();
   observer.phase("repairing", 0);
   for (Finding& finding : findings) {
-    HealedFile healed{finding.file, finding.fact, finding.remedy};
-    if (finding.remedy == Remedy::copy) {
-      const std::optional<Buffer> bytes = bytes_of_copy(vault, sessions, finding.file);
-      if (!bytes) {
-        continue;
-      }
-      medium.append(healed_path(finding.file), *bytes);
-      healed.bytes = bytes->size();
-    } else if (finding.remedy == Remedy::parity) {
-      const auto file = std::find_if(files.begin(), files.end(), [&](const HealableFile& one) {
-        return one.name == finding.file;
-      });
-      AZK_CHECK(file != files.end());
-      write_healed(medium, *file, healer);
-      healed.bytes = file->bytes;
-      healed.made = healer.take_made();
-    } else {
+    if (!is_repairable(finding)) {
       continue;
     }
-    finding.remedy = Remedy::healed;
-    report.healed.push_back(std::move(healed));
+    std::optional<HealedFile> healed = repairer.heal(finding);
+    finding.remedy = healed ? Remedy::healed : Remedy::none;
+    if (healed) {
+      report.healed.push_back(*std::move(healed));
+    }
   }
-  write_log(medium, report.healed);
+  if (!report.healed.empty()) {
+    write_log(medium, report.healed);
+  }
   medium.commit();
   return report;
 }
