@@ -13,7 +13,7 @@ constexpr std::size_t kTableBytes = 32;
 
 /// ISA-L declares what it only reads as writable.
 unsigned char* as_isal(ByteView bytes) {
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): its signature
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): it writes to none of them
   return const_cast<unsigned char*>(as_uchar(bytes));
 }
 
