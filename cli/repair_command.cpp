@@ -19,9 +19,19 @@ struct RepairOptions {
   MediumOptions medium;
 };
 
+vault::FolderMedium open_writable(const std::string& folder) {
+  try {
+    return vault::FolderMedium{folder, vault::Access::append};
+  } catch (MediumError& error) {
+    error.set_hint(
+        "make it writable, or copy all of it and repair the copy; restoring needs no repair");
+    throw;
+  }
+}
+
 int repair(const RepairOptions& options, Output& output) {
   static_cast<void>(confine(absolute_path(options.medium.from)));
-  vault::FolderMedium medium{options.medium.from, vault::Access::append};
+  vault::FolderMedium medium = open_writable(options.medium.from);
   const vault::RepairReport report =
       vault::repair_medium(medium, std::nullopt, Invocation::threads(), output);
   for (const vault::HealedFile& file : report.healed) {
