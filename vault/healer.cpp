@@ -162,7 +162,7 @@ Buffer Healer::leaf(std::uint32_t pack, std::uint32_t index) {
     return *std::move(whole);
   }
   Buffer made = make_leaf(pack, index);
-  made_.push_back({pack, index});
+  made_.push_back({pack, index, static_cast<std::uint32_t>(made.size())});
   return made;
 }
 

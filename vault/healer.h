@@ -43,6 +43,7 @@ class Healer {
   struct MadeLeaf {
     std::uint32_t pack = 0;
     std::uint32_t leaf = 0;
+    std::uint32_t bytes = 0;
 
     auto operator<=>(const MadeLeaf&) const = default;
   };

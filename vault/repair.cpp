@@ -68,7 +68,7 @@ std::string provenance(const HealedFile& file) {
   for (const Healer::MadeLeaf& made : file.made) {
     const std::uint64_t begin = made.leaf * limits::kLeafBytes;
     lines += fmt::format("{} bytes {} to {} of pack {:08x} made from parity\n", when, begin,
-                         begin + limits::kLeafBytes, made.pack);
+                         begin + made.bytes, made.pack);
   }
   return lines +
          fmt::format("{} all other bytes from the file itself or its pack's others\n", when);
