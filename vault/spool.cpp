@@ -120,11 +120,19 @@ std::size_t Spool::waiting(const std::string& path) {
 }
 
 void Spool::empty_unfinished(const std::string& path) {
+  const auto empty = [](const std::string& file) {
+    static_cast<void>(open_file(file, O_WRONLY | O_TRUNC | O_NOFOLLOW));
+  };
   for (const std::string& session : list_directory(path)) {
-    const std::string packs = path + "/" + session + "/packs";
-    for (const std::string& name : list_directory(packs)) {
+    const std::string folder = path + "/" + session;
+    for (const std::string& name : list_directory(folder + "/packs")) {
       if (name.ends_with(".part")) {
-        static_cast<void>(open_file(packs + "/" + name, O_WRONLY | O_TRUNC | O_NOFOLLOW));
+        empty(folder + "/packs/" + name);
+      }
+    }
+    if (!exists(folder + "/manifest")) {  // its parity is made anew
+      for (const std::string& name : list_directory(folder + "/parity")) {
+        empty(folder + "/parity/" + name);
       }
     }
   }
