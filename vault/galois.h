@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// GF(2⁸) modulo x⁸ + x⁴ + x³ + x² + 1, the field of parity. docs/format.md, "Parity".
+/// GF(2⁸) modulo x⁸ + x⁴ + x³ + x² + 1, the field of parity. docs/format.md, section 8.
 namespace azekura::vault {
 
 using FieldElement = std::uint8_t;
@@ -15,7 +15,7 @@ inline constexpr unsigned kPolynomial = 0x11D;
 inline constexpr unsigned kOrder = 255;  ///< of the multiplicative group; 2 generates it
 
 struct Tables {
-  std::array<FieldElement, 2 * std::size_t{kOrder}> power{};  ///< 2^i, twice around
+  std::array<FieldElement, std::size_t{2} * kOrder> power{};  ///< 2^i, twice around
   std::array<std::uint8_t, 256> log{};
 };
 
