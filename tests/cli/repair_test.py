@@ -3,7 +3,8 @@
 what nothing brings back is named."""
 import re
 
-from azekura_case import (DAMAGE, MEDIUM, AzekuraCase, in_own_mounts, main, state_of, text_bytes)
+from azekura_case import (DAMAGE, MEDIUM, USAGE, AzekuraCase, change_tree, in_own_mounts, main,
+                          state_of, text_bytes)
 
 REPAIRED = 4
 LEAF = 65536
@@ -275,6 +276,46 @@ class BeyondParity(Aged):
         self.assertEqual(healed[f"healed/{name}"], self.written[name])
         self.assertNotIn(f"healed/{self.name_of(self.lost_pack)}", healed)
         self.assert_restores("1/tree", self.first)
+
+
+class OtherShapes(AzekuraCase):
+    def setUp(self):
+        super().setUp()
+        self.make_hospital()
+
+    def set_parity(self, shape):
+        site_file = self.site / "site.toml"
+        lines = [line for line in site_file.read_text().splitlines()
+                 if not line.startswith("parity")]
+        at = lines.index("[[set]]") + 1
+        site_file.write_text("\n".join([*lines[:at], f'parity = "{shape}"', *lines[at:], ""]))
+
+    def parity_files(self, session):
+        return len(list((self.medium / "parity" / f"{session:06}").glob("*")))
+
+    def test_each_session_has_what_the_site_file_says(self):
+        for session, (shape, files) in enumerate(
+                [("10+3", 3), ("none", 0), ("50+1", 1), ("20+2", 2)], 1):
+            self.set_parity(shape)
+            change_tree(self.tree, self.random)
+            self.backup()
+            self.assertEqual(self.parity_files(session), files)
+        self.verify()
+
+    def test_without_parity_damage_is_lost(self):
+        self.set_parity("none")
+        self.backup()
+        pack = max((self.medium / "packs" / "00").iterdir(), key=lambda path: path.stat().st_size)
+        zero(pack, 0, LEAF)
+        self.verify(code=DAMAGE)
+        self.azekura("repair", "--from", self.medium, code=DAMAGE)
+        self.assertFalse((self.medium / "healed").exists())
+
+    def test_a_shape_that_is_none_is_refused(self):
+        self.set_parity("20:2")
+        ended = self.backup(code=USAGE)
+        self.assertIn("'parity' must be like \"20+2\" (at most 128+4), or \"none\"", ended.errors)
+        self.assertIn("azekura: hint: correct that line of the site file", ended.errors)
 
 
 class NothingToRepair(Aged):

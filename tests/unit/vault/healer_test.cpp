@@ -207,8 +207,9 @@ TEST_CASE("Healer: any tree pack may be lost, and with it a parity file") {
     }
   }
   std::uint64_t longest = 0;
-  for (const auto& [session, pack] : tree_packs) {
-    CAPTURE(pack);
+  for (const auto& tree_pack : tree_packs) {
+    const auto [session, pack] = tree_pack;
+    CAPTURE(tree_pack.second);
     set.reset();
     std::filesystem::remove(set.medium() + "/" + pack_path(pack));
     std::filesystem::remove(set.medium() + "/" + parity_path(session, pack % 2));

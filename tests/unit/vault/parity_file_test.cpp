@@ -188,6 +188,50 @@ TEST_CASE("Parity: what a crashed capture had finished has it, too") {
   CHECK(healer.take_made().size() == 2);
 }
 
+TEST_CASE("Parity: half made, it gives its space back first; that of a whole session stays") {
+  TestSite site;
+  site.add_set("daily");
+  tests::make_random_tree(site.path("tree"), 4);
+  MediaSet set{site.site(), "daily", site.observer};
+  FolderMedium folder{site.medium("daily"), Access::append};
+  static_cast<void>(SetWriter{set, folder, site.observer}.attach());
+  site.capture(set, site.path("tree"));
+  crash_capture(set, 1);
+  const std::string spool = site.site().spool_path("daily");
+  const std::string half = spool + "/000002/parity/0";
+  std::filesystem::copy_file(site.path("azekura-restore"), half);
+  const std::uintmax_t whole = std::filesystem::file_size(spool + "/000001/parity/0");
+  Spool::empty_unfinished(spool);
+  CHECK(std::filesystem::file_size(half) == 0);
+  CHECK(std::filesystem::file_size(spool + "/000001/parity/0") == whole);
+}
+
+TEST_CASE("Parity: damaged or lost in the spool, it is not sealed") {
+  TestSite site;
+  site.add_set("daily");
+  tests::make_random_tree(site.path("tree"), 5);
+  site.backup("daily", site.path("tree"));
+  for (const bool is_lost : {false, true}) {
+    CAPTURE(is_lost);
+    tests::change_tree(site.path("tree"), 5);
+    site.capture("daily", site.path("tree"));
+    const std::string file = site.site().spool_path("daily") + "/000002/parity/1";
+    if (is_lost) {
+      std::filesystem::remove(file);
+    } else {
+      tests::spoil(file, 10, 1);
+    }
+    CHECK_THROWS_AS(site.write("daily"), SpoolError);
+    CHECK(site.snapshots("daily").size() == 1);
+    MediaSet{site.site(), "daily", site.observer}.discard_spool();
+  }
+  site.backup("daily", site.path("tree"));
+  CHECK(site.snapshots("daily").size() == 2);
+  tests::RecordingObserver observer;
+  const FolderMedium medium{site.medium("daily"), Access::read};
+  CHECK(verify_medium(medium, std::nullopt, 1, observer).findings.empty());
+}
+
 TEST_CASE("Parity: a run that crashed while it made parity makes it anew") {
   TestSite site;
   site.add_set("daily");
