@@ -47,7 +47,7 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
   if (writes) {
     totals = capture_and_write(site, set, sources, output);
   } else {
-    vault::MediaSet media_set{site, set.name, output};
+    vault::MediaSet media_set{site, set.name, output, set.parity};
     totals = capture_sources(media_set, sources, output);
     totals.dropped = media_set.discarded();
   }

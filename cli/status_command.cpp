@@ -68,11 +68,11 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
   vault::FolderMedium medium{config_set.folder, vault::Access::append};
   {
     // Nobody else is using it; and a medium that is behind what the host knows teaches it nothing.
-    vault::MediaSet held{site, name, output};
+    vault::MediaSet held{site, name, output, config_set.parity};
     static_cast<void>(vault::SetWriter{held, medium, output}.attach());
   }
   remove_tree(site.catalogue_path(name));
-  vault::MediaSet set{site, name, output};
+  vault::MediaSet set{site, name, output, config_set.parity};
   static_cast<void>(vault::SetWriter{set, medium, output}.attach());
   const std::uint32_t head = set.catalogue().head().number;
   const std::size_t packs = set.catalogue().packs().size();

@@ -302,6 +302,13 @@ class OtherShapes(AzekuraCase):
             self.assertEqual(self.parity_files(session), files)
         self.verify()
 
+    def test_so_has_what_was_captured_without_the_medium(self):
+        self.set_parity("10+3")
+        self.backup("--for", "daily")
+        self.at_site("write", "daily")
+        self.assertEqual(self.parity_files(1), 3)
+        self.verify()
+
     def test_without_parity_damage_is_lost(self):
         self.set_parity("none")
         self.backup()
