@@ -185,20 +185,31 @@ RepairReport repair_medium(FolderMedium& medium, std::optional<PublicSigningKey>
   Repairer repairer{medium, Vault{medium, authority}.sessions()};
   medium.clear_unfinished();
   observer.phase("repairing", 0);
-  for (Finding& finding : findings) {
-    if (!is_repairable(finding)) {
-      continue;
+  const auto finish = [&] {
+    if (!report.healed.empty()) {
+      write_log(medium, report.healed);
     }
-    std::optional<HealedFile> healed = repairer.heal(finding);
-    finding.remedy = healed ? Remedy::healed : Remedy::none;
-    if (healed) {
-      report.healed.push_back(*std::move(healed));
+    medium.commit();
+  };
+  try {
+    for (Finding& finding : findings) {
+      if (!is_repairable(finding)) {
+        continue;
+      }
+      std::optional<HealedFile> healed = repairer.heal(finding);
+      finding.remedy = healed ? Remedy::healed : Remedy::none;
+      if (healed) {
+        report.healed.push_back(*std::move(healed));
+      }
     }
+  } catch (const Error&) {
+    try {
+      finish();
+    } catch (const Error&) {  // the error that ended it is the one to be told
+    }
+    throw;
   }
-  if (!report.healed.empty()) {
-    write_log(medium, report.healed);
-  }
-  medium.commit();
+  finish();
   return report;
 }
 
