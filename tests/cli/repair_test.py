@@ -3,8 +3,8 @@
 what nothing brings back is named."""
 import re
 
-from azekura_case import (DAMAGE, MEDIUM, USAGE, AzekuraCase, change_tree, in_own_mounts, main,
-                          state_of, text_bytes)
+from azekura_case import (DAMAGE, MEDIUM, SPACE, USAGE, AzekuraCase, change_tree, in_own_mounts,
+                          main, state_of, text_bytes)
 
 REPAIRED = 4
 LEAF = 65536
@@ -204,6 +204,26 @@ class WithinParity(Aged):
         self.assertEqual(healed.read_bytes(), self.written[self.name_of(self.pack)])
         self.assertEqual(len(list(healed.parent.glob(f"{healed.name}.stray-*"))), 1)
         self.assert_restores("latest", state_of(self.tree))
+
+    def test_what_does_not_fit_leaves_what_does_and_a_log(self):
+        self.damage()
+        saved, out = self.home / "saved", self.home / "out"
+        self.medium.rename(saved)
+        self.medium.mkdir()
+        room = sum(-(-path.stat().st_size // 4096) * 4096 for path in saved.rglob("*"))
+        mounted = in_own_mounts(
+            f"mount -t tmpfs -o size={room + 200_000} tmpfs '{self.medium}'",
+            f"cp -a '{saved}/.' '{self.medium}'")
+        script = f'"$@"; code=$?; cp -a "{self.medium}" "{out}"; exit $code'
+        ended = self.run_program([*mounted, "sh", "-c", script, "sh", self.azekura_program,
+                                  "repair", "--from", self.medium], SPACE)
+        self.assertIn("No space left on device", ended.errors)
+        header = self.name_of(self.header)
+        self.assertEqual((out / "healed" / header).read_bytes(), self.written[header])
+        log, = (out / "healed" / "log").iterdir()
+        self.assertIn(f"healed/{header}: ", log.read_text())
+        self.assertFalse((out / "healed" / self.name_of(self.pack)).exists())
+        self.assertEqual(list((out / "tmp").iterdir()), [])
 
     def test_a_backup_goes_on_with_healed_packs(self):
         self.damage()

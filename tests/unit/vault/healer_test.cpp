@@ -384,6 +384,32 @@ TEST_CASE("Restore: brings back everything from a damaged medium, and says what 
   CHECK(set.site().restored("daily") == set.newest());
 }
 
+TEST_CASE("Restore: no part of a pack is too particular to be damaged") {
+  WrittenSet& set = WrittenSet::shared();
+  std::map<std::uint32_t, std::uint64_t> data_bytes;
+  {
+    const OpenHealer open{set.medium()};
+    for (const ParityRow& row : open.sessions.back().manifest.parity->rows) {
+      const std::uint32_t pack = row.packs.front();
+      data_bytes[pack] = pack_data_bytes(open.healer.packs().at(pack).info.file_bytes);
+    }
+  }
+  REQUIRE(data_bytes.size() == 2);
+  // Magic, version, number, commitment; the first block; both locators.
+  for (const std::uint64_t at : {0U, 8U, 12U, 64U, 120U}) {
+    for (const std::uint64_t before_end : {1U, 60U}) {
+      CAPTURE(at);
+      CAPTURE(before_end);
+      set.reset();
+      for (const auto& [pack, bytes] : data_bytes) {
+        spoil(set.medium() + "/" + pack_path(pack), at, 2);
+        spoil(set.medium() + "/" + pack_path(pack), bytes - before_end, 1);
+      }
+      CHECK(set.site().restored("daily") == set.newest());
+    }
+  }
+}
+
 TEST_CASE("Verify: says of each damaged file whether parity brings it back") {
   WrittenSet& set = WrittenSet::shared();
   const std::vector<std::string> names = set.names();
