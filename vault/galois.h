@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// GF(2⁸) modulo x⁸ + x⁴ + x³ + x² + 1, the field of parity. docs/format.md, section 8.
+/// GF(2⁸) modulo x⁸ + x⁴ + x³ + x² + 1, the field of parity. docs/format.md, "Parity".
 namespace azekura::vault {
 
 using FieldElement = std::uint8_t;

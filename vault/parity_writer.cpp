@@ -98,6 +98,7 @@ struct ParityOutput {
 };
 
 std::vector<ParityOutput> open_outputs(const std::string& folder, unsigned files) {
+  make_directory(folder + "/parity");
   std::vector<ParityOutput> outputs;
   for (unsigned file = 0; file < files; ++file) {
     ParityOutput output;

@@ -39,24 +39,6 @@ std::map<std::string, SessionObject> session_objects(const std::vector<SealedSes
   return objects;
 }
 
-/// The bytes of a copy that is whole.
-std::optional<Buffer> whole_copy(const FolderMedium& medium, const SessionObject& wanted) {
-  for (const std::string_view folder : kSessionFolders) {
-    const std::string path = session_path(folder, wanted.session, wanted.object);
-    for (const std::string& copy : {path, healed_path(path)}) {
-      try {
-        std::optional<Buffer> bytes = medium.read(copy, limits::kManifestBytesMax);
-        if (bytes && sha256(*bytes) == wanted.digest) {
-          return bytes;
-        }
-      } catch (const DamageError&) {  // another one will do
-        continue;
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 /// Lines of the log: what of the file came from where.
 std::string provenance(const HealedFile& file) {
   const std::string when = utc_time_text(wall_clock_now());
@@ -118,9 +100,13 @@ void write_log(FolderMedium& medium, const std::vector<HealedFile>& healed) {
 /// Writes healed copies onto a medium.
 class Repairer {
  public:
-  Repairer(FolderMedium& medium, const std::vector<SealedSession>& sessions)
-      : medium_{medium}, healer_{medium, sessions, known_}, objects_{session_objects(sessions)} {
-    for (HealableFile& file : healable_files(sessions, healer_)) {
+  Repairer(FolderMedium& medium, std::optional<PublicSigningKey> authority)
+      : medium_{medium},
+        vault_{medium, authority},
+        sessions_{vault_.sessions()},
+        healer_{medium, sessions_, known_},
+        objects_{session_objects(sessions_)} {
+    for (HealableFile& file : healable_files(sessions_, healer_)) {
       files_.emplace(file.name, std::move(file));
     }
   }
@@ -136,8 +122,12 @@ class Repairer {
  private:
   bool heal_by_copy(HealedFile& healed) {
     const auto object = objects_.find(healed.name);
+    if (object == objects_.end()) {
+      return false;
+    }
+    const SessionObject& wanted = object->second;
     const std::optional<Buffer> bytes =
-        object == objects_.end() ? std::nullopt : whole_copy(medium_, object->second);
+        vault_.whole_copy(wanted.session, wanted.object, wanted.digest);
     if (bytes) {
       medium_.append(healed_path(healed.name), *bytes);
       healed.bytes = bytes->size();
@@ -162,6 +152,8 @@ class Repairer {
   }
 
   FolderMedium& medium_;
+  Vault vault_;
+  std::vector<SealedSession> sessions_;
   std::vector<Finding> known_;  ///< the verification found them, too
   Healer healer_;
   std::map<std::string, HealableFile> files_;
@@ -182,7 +174,7 @@ RepairReport repair_medium(FolderMedium& medium, std::optional<PublicSigningKey>
   if (std::none_of(findings.begin(), findings.end(), is_repairable)) {
     return report;
   }
-  Repairer repairer{medium, Vault{medium, authority}.sessions()};
+  Repairer repairer{medium, authority};
   medium.clear_unfinished();
   observer.phase("repairing", 0);
   const auto finish = [&] {

@@ -241,7 +241,6 @@ std::string Spool::begin(const SessionHeader& header) {
   std::string folder = fmt::format("{}/{:06}", path_, header.identity.number);
   make_directory(folder);
   make_directory(folder + "/packs");
-  make_directory(folder + "/parity");
   write_checked(folder + "/header", header.encode(), limits::kHeaderBytesMax);
   return folder;
 }
