@@ -87,10 +87,11 @@ Buffer Healer::read(std::uint32_t pack, std::uint64_t offset, std::uint64_t byte
   Buffer result;
   result.reserve(static_cast<std::size_t>(bytes));
   for (std::uint64_t at = offset; at < offset + bytes;) {
-    const Buffer whole = leaf(pack, static_cast<std::uint32_t>(at / limits::kLeafBytes));
+    const auto index = static_cast<std::uint32_t>(at / limits::kLeafBytes);
+    const Buffer all = leaf_or_remains(pack, index);
     const std::size_t from = at % limits::kLeafBytes;
-    const std::size_t part = std::min<std::uint64_t>(whole.size() - from, offset + bytes - at);
-    append(result, ByteView{whole}.subspan(from, part));
+    const std::size_t part = std::min<std::uint64_t>(all.size() - from, offset + bytes - at);
+    append(result, ByteView{all}.subspan(from, part));
     at += part;
   }
   return result;
@@ -164,6 +165,21 @@ Buffer Healer::leaf(std::uint32_t pack, std::uint32_t index) {
   Buffer made = make_leaf(pack, index);
   made_.push_back({pack, index, static_cast<std::uint32_t>(made.size())});
   return made;
+}
+
+Buffer Healer::leaf_or_remains(std::uint32_t pack, std::uint32_t index) {
+  try {
+    return leaf(pack, index);
+  } catch (const DamageError&) {
+    for (const std::string& copy : pack_copies(pack)) {
+      std::optional<Buffer> bytes = medium_.read_part(copy, index * limits::kLeafBytes,
+                                                      leaf_bytes(vouched(pack).info, index));
+      if (bytes) {
+        return *std::move(bytes);
+      }
+    }
+    throw;
+  }
 }
 
 std::optional<Buffer> Healer::whole_leaf(std::uint32_t pack, std::uint32_t index) {
@@ -277,43 +293,46 @@ Healer::Stripe Healer::read_stripe(const LeafRow& row, std::uint64_t stripe) {
 const Buffer* Healer::hashes_of(std::uint32_t pack) {
   auto known = hashes_.find(pack);
   if (known == hashes_.end()) {
-    Buffer hashes = prove_hashes(vouched(pack));
     if (hashes_.size() == kHashesKept) {
       hashes_.erase(hashes_.begin());
     }
-    known = hashes_.emplace(pack, std::move(hashes)).first;
+    known = hashes_.emplace(pack, find_hashes(vouched(pack))).first;
   }
   return known->second.empty() ? nullptr : &known->second;
 }
 
-/// The leaf hashes that the pack's root follows from; empty if none are to be had.
-Buffer Healer::prove_hashes(const VouchedPack& pack) const {
+Buffer Healer::find_hashes(const VouchedPack& pack) const {
   const std::uint64_t data_bytes = pack_data_bytes(pack.info.file_bytes);
-  const auto is_proven = [&](ByteView hashes) {
-    return pack_root(pack.session.set, pack.session.session, pack.info.number, data_bytes,
-                     hashes) == pack.info.root;
+  const auto is_right = [&](const Buffer& hashes) {
+    return !hashes.empty() && pack_root(pack.session.set, pack.session.session, pack.info.number,
+                                        data_bytes, hashes) == pack.info.root;
   };
   for (Buffer& candidate : hash_candidates(pack)) {
-    if (is_proven(candidate)) {
+    if (is_right(candidate)) {
       return std::move(candidate);
     }
   }
-  // Its own leaves may all be whole, and every list of their hashes damaged.
   for (const std::string& copy : pack_copies(pack.info.number)) {
-    LeafHasher leaves;
-    for (std::uint32_t index = 0; index < leaf_count(data_bytes); ++index) {
-      const auto bytes =
-          medium_.read_part(copy, index * limits::kLeafBytes, leaf_bytes(pack.info, index));
-      if (!bytes) {
-        break;
-      }
-      leaves.update(*bytes);
-    }
-    if (Buffer hashes = leaves.finish(); is_proven(hashes)) {
+    Buffer hashes = hash_leaves(copy, pack.info);
+    if (is_right(hashes)) {
       return hashes;
     }
   }
   return {};
+}
+
+Buffer Healer::hash_leaves(const std::string& copy, const PackInfo& pack) const {
+  Buffer hashes;
+  const std::size_t leaves = leaf_count(pack_data_bytes(pack.file_bytes));
+  for (std::uint32_t index = 0; index < leaves; ++index) {
+    const std::optional<Buffer> bytes =
+        medium_.read_part(copy, index * limits::kLeafBytes, leaf_bytes(pack, index));
+    if (!bytes) {
+      return {};
+    }
+    append(hashes, sha256(*bytes).bytes());
+  }
+  return hashes;
 }
 
 const Buffer& Healer::proven_hashes(std::uint32_t pack) {

@@ -28,12 +28,15 @@ class Healer {
     return packs_;
   }
 
-  /// Bytes of a pack's data region. Errors: DamageError if no seal vouches for the pack, or a leaf
-  /// can neither be read nor made; MediumError if the medium is gone.
+  /// Bytes of a pack's data region, for a caller who can prove them: of a leaf that cannot be made
+  /// again as the medium has them, for they may be right where its damage is not.
+  /// Errors: DamageError if no seal vouches for the pack, or a leaf can neither be read nor made;
+  /// MediumError if the medium is gone.
   [[nodiscard]] Buffer read(std::uint32_t pack, std::uint64_t offset, std::uint64_t bytes);
 
   /// Calls `take` with the leaves of a whole pack file in order, then with its end.
-  /// Errors: as read().
+  /// Errors: DamageError if no seal vouches for the pack, or a leaf or the leaf hashes cannot be
+  /// had; MediumError if the medium is gone.
   void stream_pack(std::uint32_t pack, const std::function<void(ByteView)>& take);
   /// The same for a parity file of a session. Errors: DamageError if the session has no such one.
   void stream_parity(std::uint32_t session, std::size_t index,
@@ -63,6 +66,8 @@ class Healer {
   [[nodiscard]] const Session& session_of(const VouchedPack& pack) const;
   /// The leaf, from wherever it can be had.
   [[nodiscard]] Buffer leaf(std::uint32_t pack, std::uint32_t index);
+  /// The same, or as it is. Errors: DamageError if no copy of it can be read.
+  [[nodiscard]] Buffer leaf_or_remains(std::uint32_t pack, std::uint32_t index);
   /// The leaf as a copy of its pack has it; nullopt if none has it whole.
   [[nodiscard]] std::optional<Buffer> whole_leaf(std::uint32_t pack, std::uint32_t index);
   [[nodiscard]] Buffer make_leaf(std::uint32_t pack, std::uint32_t index);
@@ -78,14 +83,17 @@ class Healer {
   [[nodiscard]] const Buffer* hashes_of(std::uint32_t pack);
   /// The same. Errors: DamageError if no copy is whole.
   [[nodiscard]] const Buffer& proven_hashes(std::uint32_t pack);
-  [[nodiscard]] Buffer prove_hashes(const VouchedPack& pack) const;
+  /// Empty if no copy of them is whole, nor the leaves of one.
+  [[nodiscard]] Buffer find_hashes(const VouchedPack& pack) const;
   [[nodiscard]] std::vector<Buffer> hash_candidates(const VouchedPack& pack) const;
+  /// Of the leaves as they are; empty if one cannot be read.
+  [[nodiscard]] Buffer hash_leaves(const std::string& copy, const PackInfo& pack) const;
 
   const FolderMedium& medium_;
   std::map<std::uint32_t, VouchedPack> packs_;
   std::map<std::uint32_t, Session> sessions_;  ///< those with parity
   std::mutex mutex_;                           // guards what follows
-  std::map<std::uint32_t, Buffer> hashes_;     ///< proven leaf hashes of some packs; empty: none
+  std::map<std::uint32_t, Buffer> hashes_;     ///< what find_hashes() said of some packs
   std::vector<MadeLeaf> made_;
 };
 
