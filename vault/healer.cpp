@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/sabotage.h"
 #include "vault/pack_format.h"
 #include "vault/parity_code.h"
 
@@ -266,6 +267,9 @@ Buffer Healer::make_member(const Stripe& stripe, const std::vector<const ParityL
 
 std::vector<Healer::ParityLeaf> Healer::read_parity(const Session& session,
                                                     std::uint64_t stripe) const {
+  if (sabotaged(Sabotage::parity_unapplied)) {
+    return {};
+  }
   std::vector<ParityLeaf> leaves;
   for (const ParityFileInfo& file : session.files) {
     for (const std::string& copy : parity_copies(session.identity.number, file.index)) {
