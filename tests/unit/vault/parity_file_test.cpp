@@ -199,6 +199,7 @@ TEST_CASE("Parity: half made, it gives its space back first; that of a whole ses
   crash_capture(set, 1);
   const std::string spool = site.site().spool_path("daily");
   const std::string half = spool + "/000002/parity/0";
+  std::filesystem::create_directory(spool + "/000002/parity");
   std::filesystem::copy_file(site.path("azekura-restore"), half);
   const std::uintmax_t whole = std::filesystem::file_size(spool + "/000001/parity/0");
   Spool::empty_unfinished(spool);
@@ -240,8 +241,9 @@ TEST_CASE("Parity: a run that crashed while it made parity makes it anew") {
     FolderMedium folder{site.medium("daily"), Access::append};
     static_cast<void>(SetWriter{set, folder, site.observer}.attach());
     crash_capture(set, 2);
-    const std::string half = site.site().spool_path("daily") + "/000001/parity/0";
-    std::filesystem::copy_file(site.path("azekura-restore"), half);
+    const std::string parity = site.site().spool_path("daily") + "/000001/parity";
+    std::filesystem::create_directory(parity);
+    std::filesystem::copy_file(site.path("azekura-restore"), parity + "/0");
   }
   REQUIRE(site.write("daily"));
   tests::RecordingObserver observer;
