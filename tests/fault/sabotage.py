@@ -12,16 +12,20 @@ import sys
 import crash
 import flip
 import harness
+import media
 import power
 
-# mistake: part, its body, how many tries a build that makes it may survive at most
-MISTAKES = {
-    "no-fsync": ("power", power.run, 20),
-    "no-directory-fsync": ("power", power.run, 20),
-    "seal-before-packs": ("crash", crash.run, 60),
-    "roots-unchecked": ("flip", flip.run, 20),
-}
-CLEAN_TRIES = {"power": 3, "crash": 5, "flip": 10}
+# mistake, part, its body, how many tries a build that makes it may survive at most
+MISTAKES = [
+    ("no-fsync", "power", power.run, 20),
+    ("no-directory-fsync", "power", power.run, 20),
+    ("seal-before-packs", "crash", crash.run, 60),
+    ("roots-unchecked", "flip", flip.run, 20),
+    ("roots-unchecked", "media", media.run, 20),
+    ("parity-unapplied", "media", media.run, 20),
+    ("chunk-ids-unchecked", "media", media.run, 26),
+]
+CLEAN_TRIES = {"power": 3, "crash": 5, "flip": 10, "media": 26}
 
 
 def main():
@@ -33,14 +37,14 @@ def main():
     harness.exit_on_signals()
     rows = []
     flaws = 0
-    bodies = {part: body for part, body, _ in MISTAKES.values()}
+    bodies = {part: body for _, part, body, _ in MISTAKES}
     try:
         for part, tries in CLEAN_TRIES.items():
             clean = harness.run_part(part, bodies[part], harness.Engine(options.engine),
                                      options.seed, tries)
             flaws += bool(clean.losses)
             rows.append(("none", part, tries, "LOSSES" if clean.losses else "no loss, as it must"))
-        for mistake, (part, body, tries) in MISTAKES.items():
+        for mistake, part, body, tries in MISTAKES:
             found = harness.run_part(part, body, harness.Engine(options.engine, mistake),
                                      options.seed, options.count or tries, losses_max=1)
             flaws += not found.losses
