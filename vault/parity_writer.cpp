@@ -4,7 +4,6 @@
 #include "core/file_io.h"
 #include "core/interrupt.h"
 #include "core/limits.h"
-#include "core/ordered_stage.h"
 #include "vault/pack_format.h"
 #include "vault/parity_code.h"
 #include "vault/parity_file.h"
@@ -20,8 +19,6 @@ namespace {
 
 /// Neighbouring stripes made together: so many leaves lie side by side in each pack.
 constexpr std::uint32_t kBatchStripes = 4;
-/// One reads while the other computes.
-constexpr unsigned kParityThreads = 2;
 
 /// Reads part of a finished pack. Errors: DamageError if it ends too early.
 void read_spooled(const std::string& path, std::uint64_t offset, MutableBytes into) {
@@ -30,14 +27,6 @@ void read_spooled(const std::string& path, std::uint64_t offset, MutableBytes in
     throw DamageError{"\"{}\" ends too early", path};
   }
 }
-
-/// Stripes `first` to `first + count` of a row, and the parity that is made of them.
-struct Batch {
-  const LeafRow* row = nullptr;
-  std::uint32_t first = 0;
-  std::uint32_t count = 0;
-  Buffer parity;  ///< count leaves of file 0, then those of file 1, and so on
-};
 
 /// Reads leaves of a row from `place` on; zeros where a leaf is short or the row has ended.
 void read_leaves(const std::string& folder, const LeafRow& row, std::uint64_t place,
@@ -58,23 +47,26 @@ void read_leaves(const std::string& folder, const LeafRow& row, std::uint64_t pl
   std::fill(into.begin(), into.end(), std::byte{0});
 }
 
-void make_parity(const std::string& folder, unsigned files, Batch& batch) {
-  const LeafRow& row = *batch.row;
-  const auto count = static_cast<unsigned>(row.members());
-  const std::size_t bytes = batch.count * limits::kLeafBytes;
-  Buffer members(count * bytes);
+/// Makes the parity of neighbouring stripes: `count` leaves of file 0, then those of file 1, and so
+/// on. `members` is kept for its memory.
+Buffer make_parity(const std::string& folder, const LeafRow& row, std::uint32_t first,
+                   std::uint32_t count, unsigned files, Buffer& members) {
+  const auto width = static_cast<unsigned>(row.members());
+  const std::size_t bytes = count * limits::kLeafBytes;
+  members.resize(width * bytes);
   std::vector<ByteView> inputs;
-  for (unsigned member = 0; member < count; ++member) {
+  for (unsigned member = 0; member < width; ++member) {
     const MutableBytes into = MutableBytes{members}.subspan(member * bytes, bytes);
-    read_leaves(folder, row, std::uint64_t{member} * row.stripes() + batch.first, into);
+    read_leaves(folder, row, std::uint64_t{member} * row.stripes() + first, into);
     inputs.emplace_back(into);
   }
-  batch.parity.resize(files * bytes);
+  Buffer parity(files * bytes);
   std::vector<MutableBytes> outputs;
   for (unsigned file = 0; file < files; ++file) {
-    outputs.push_back(MutableBytes{batch.parity}.subspan(file * bytes, bytes));
+    outputs.push_back(MutableBytes{parity}.subspan(file * bytes, bytes));
   }
-  field_sums(parity_factors(files, count), inputs, outputs);
+  field_sums(parity_factors(files, width), inputs, outputs);
+  return parity;
 }
 
 /// Calls `take` with the leaf hashes of each pack, row by row.
@@ -112,23 +104,20 @@ std::vector<ParityOutput> open_outputs(const std::string& folder, unsigned files
 void write_leaves(const std::string& folder, const ParityLayout& layout,
                   std::vector<ParityOutput>& outputs) {
   const auto files = static_cast<unsigned>(outputs.size());
-  OrderedStage<Batch> stage{
-      kParityThreads, kParityThreads + 1, [&](Batch& batch) { make_parity(folder, files, batch); },
-      [&](Batch&& batch) {
-        const std::size_t bytes = batch.count * limits::kLeafBytes;
-        for (std::size_t file = 0; file < outputs.size(); ++file) {
-          const ByteView made = ByteView{batch.parity}.subspan(file * bytes, bytes);
-          write_all(outputs[file].file.get(), made, outputs[file].path);
-          outputs[file].leaves.update(made);
-        }
-      }};
+  Buffer members;
   for (const LeafRow& row : layout.rows) {
     for (std::uint32_t first = 0; first < row.stripes(); first += kBatchStripes) {
       throw_if_interrupted();
-      stage.push({&row, first, std::min(kBatchStripes, row.stripes() - first), {}});
+      const std::uint32_t count = std::min(kBatchStripes, row.stripes() - first);
+      const Buffer parity = make_parity(folder, row, first, count, files, members);
+      const std::size_t bytes = count * limits::kLeafBytes;
+      for (std::size_t file = 0; file < outputs.size(); ++file) {
+        const ByteView made = ByteView{parity}.subspan(file * bytes, bytes);
+        write_all(outputs[file].file.get(), made, outputs[file].path);
+        outputs[file].leaves.update(made);
+      }
     }
   }
-  stage.drain();
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace azekura::vault {
 /// packs.
 ///
 /// Returns nullopt, and makes nothing, if there are no packs or the shape has no files. Reads every
-/// pack once; memory: about 12 MiB with 20 members.
+/// pack once; memory: about 6 MiB with 20 members.
 /// Requires: `tree_packs` are among `own_packs`, both by rising number.
 /// Errors: SystemError (kind space on a full disk); DamageError if a pack is not whole.
 std::optional<ParityInfo> write_parity(const std::string& folder, const SessionIdentity& session,

@@ -719,7 +719,7 @@ def define_variants():
     seen("pack-missing", "corruption", after=on_files("packs/00/00000004", lost))
     seen("pack-longer", "repairable", after=on_files("packs/00/00000004", lambda d: d + b"\0"), restore=None)
     seen("packs-swapped", "corruption", after=swap_packs)
-    seen("leaf-hash-wrong", "corruption", {"pack 4 hashes": lambda d: flip(d, 5)}, restore=None)
+    seen("leaf-hash-wrong", "repairable", {"pack 4 hashes": lambda d: flip(d, 5)}, restore=None)
     seen("tail-magic-wrong", "repairable", {"pack 4 tail": lambda d: flip(d, 0)}, restore=None)
     seen("tail-reserved", "repairable", {"pack 4 tail": lambda d: flip(d, 60)}, restore=None)
     seen("pack-magic-wrong", "corruption", {"pack 4 header": lambda d: flip(d, 0)})
