@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr int kSmallFiles = 2500;
 constexpr std::size_t kLargeFile = 3 * kMiB;
-constexpr std::uint64_t kFileMax = 1 * kGiB;
+constexpr std::uint64_t kMediumFileMax = 1 * kGiB;
 
 }  // namespace
 
@@ -68,7 +68,7 @@ std::map<std::string, Buffer> files_below(const std::string& folder) {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator{folder}) {
     if (entry.is_regular_file()) {
       const std::string path = entry.path().string();
-      files[path.substr(folder.size() + 1)] = read_file(path, kFileMax);
+      files[path.substr(folder.size() + 1)] = read_file(path, kMediumFileMax);
     }
   }
   return files;
