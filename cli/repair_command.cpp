@@ -15,10 +15,6 @@ namespace azekura::cli {
 
 namespace {
 
-struct RepairOptions {
-  MediumOptions medium;
-};
-
 vault::FolderMedium open_writable(const std::string& folder) {
   try {
     return vault::FolderMedium{folder, vault::Access::append};
@@ -29,11 +25,10 @@ vault::FolderMedium open_writable(const std::string& folder) {
   }
 }
 
-int repair(const RepairOptions& options, Output& output) {
-  static_cast<void>(confine(absolute_path(options.medium.from)));
-  vault::FolderMedium medium = open_writable(options.medium.from);
-  const vault::RepairReport report =
-      vault::repair_medium(medium, std::nullopt, Invocation::threads(), output);
+int repair(const MediumOptions& options, Output& output) {
+  static_cast<void>(confine(absolute_path(options.from)));
+  vault::FolderMedium medium = open_writable(options.from);
+  const vault::RepairReport report = vault::repair_medium(medium, Invocation::threads(), output);
   for (const vault::HealedFile& file : report.healed) {
     output.object({{"event", "repaired"},
                    {"file", file.name},
@@ -63,8 +58,8 @@ int repair(const RepairOptions& options, Output& output) {
 void add_repair(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       add_command(app, invocation, "repair", "Write whole copies of what is damaged on a medium");
-  auto options = std::make_shared<RepairOptions>();
-  options->medium.add_to(*command, false);
+  auto options = std::make_shared<MediumOptions>();
+  options->add_to(*command, false);
   command->callback([&invocation, options] {
     invocation.command = [&invocation, options] { return repair(*options, invocation.output); };
   });

@@ -4,8 +4,8 @@
 #include "core/interrupt.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "vault/checked_file.h"
 #include "vault/hash.h"
-#include "vault/pack_check.h"
 #include "vault/pack_reader.h"
 #include "vault/vouched_packs.h"
 
@@ -160,31 +160,25 @@ void ChainCheck::check_continues_known(const SealedSession& newest) {
 
 /// A run that ended while it wrote the seal's copies left some out.
 void ChainCheck::complete_copies(const SealedSession& session) {
-  const auto complete = [&](std::string_view object, const Digest& digest, std::uint64_t max) {
-    std::optional<Buffer> whole;
-    std::vector<std::string> absent;
+  const auto is_absent = [&](const std::string& path) {
+    try {
+      return !medium_.size_of(path);
+    } catch (const DamageError&) {  // a copy that is damaged is no obstacle
+      return false;
+    }
+  };
+  const auto complete = [&](std::string_view object, const Digest& digest) {
+    const std::optional<Buffer> whole = vault_.whole_copy(session.number(), object, digest);
     for (const std::string_view folder : kSessionFolders) {
       const std::string path = session_path(folder, session.number(), object);
-      try {
-        std::optional<Buffer> copy = medium_.read(path, max);
-        if (!copy) {
-          absent.push_back(path);
-        } else if (sha256(*copy) == digest) {
-          whole = std::move(copy);
-        }
-      } catch (const DamageError&) {
-        continue;  // a copy that is damaged is no obstacle
-      }
-    }
-    for (const std::string& path : absent) {
-      if (whole) {
+      if (whole && is_absent(path)) {
         medium_.append(path, *whole);
       }
     }
   };
-  complete("header", session.seal.header, limits::kHeaderBytesMax);
-  complete("manifest", session.seal.manifest, limits::kManifestBytesMax);
-  complete("seal", session.seal_digest, limits::kSealBytesMax);
+  complete("header", session.seal.header);
+  complete("manifest", session.seal.manifest);
+  complete("seal", session.seal_digest);
 }
 
 /// A copy of the pack, read from the device and found whole. Errors: DamageError, of the first.
@@ -192,9 +186,9 @@ std::string ChainCheck::whole_copy(const PackInfo& pack, const SessionIdentity& 
   std::optional<DamageError> problem;
   for (std::string& copy : pack_copies(pack.number)) {
     try {
-      PackCheck check{pack, session};
-      medium_.stream(copy, [&](ByteView bytes) { check.update(bytes); });
-      check.finish();
+      checked_pack(pack, session).expect_whole([&](const auto& take) {
+        medium_.stream(copy, take);
+      });
       return std::move(copy);
     } catch (const DamageError& error) {
       if (!problem) {

@@ -1,29 +1,21 @@
 #include "vault/healable_file.h"
 
-#include "vault/pack_check.h"
-#include "vault/parity_file.h"
-
 namespace azekura::vault {
 
 std::vector<HealableFile> healable_files(std::span<const SealedSession> sessions,
                                          const Healer& healer) {
   std::vector<HealableFile> files;
-  for (const auto& [number, pack] : healer.packs()) {
-    const VouchedPack& vouched = pack;
-    files.push_back(
-        {pack_path(number), pack.info.file_bytes,
-         [vouched] { return std::make_unique<PackCheck>(vouched.info, vouched.session); },
-         [vouched](Healer& by, const auto& take) { by.stream_pack(vouched.info.number, take); }});
+  for (const auto& [number, vouched] : healer.packs()) {
+    const std::uint32_t pack = number;
+    files.push_back({checked_pack(vouched.info, vouched.session),
+                     [pack](Healer& by, const auto& take) { by.stream_pack(pack, take); }});
   }
   for (const SealedSession& session : sessions) {
+    const std::uint32_t number = session.number();
     for (std::size_t i = 0; i < session.manifest.parity_files(); ++i) {
-      const ParityFileInfo info = ParityFileInfo::of(session.manifest, i);
-      const Digest root = session.manifest.parity->roots[i];
-      files.push_back({parity_path(session.number(), i), info.file_bytes(),
-                       [info, root] { return std::make_unique<ParityCheck>(info, root); },
-                       [info](Healer& by, const auto& take) {
-                         by.stream_parity(info.session.number, info.index, take);
-                       }});
+      files.push_back(
+          {checked_parity(session.manifest, i),
+           [number, i](Healer& by, const auto& take) { by.stream_parity(number, i, take); }});
     }
   }
   return files;

@@ -1,20 +1,15 @@
 #pragma once
 
-#include "vault/file_check.h"
+#include "vault/checked_file.h"
 #include "vault/healer.h"
 
 #include <functional>
-#include <memory>
-#include <string>
 #include <vector>
 
 namespace azekura::vault {
 
-/// A pack or parity file of a medium: how it is checked, and made again.
-struct HealableFile {
-  std::string name;
-  std::uint64_t bytes = 0;
-  std::function<std::unique_ptr<FileCheck>()> check;
+/// A pack or parity file of a medium, and how it is made again.
+struct HealableFile : CheckedFile {
   /// Hands the whole file, as it was sealed, to `take`. Errors: as Healer::read.
   std::function<void(Healer& healer, const std::function<void(ByteView)>& take)> stream_healed;
 };

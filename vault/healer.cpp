@@ -16,12 +16,6 @@ namespace {
 /// Leaf hashes kept in memory: 32 KiB a pack.
 constexpr std::size_t kHashesKept = 256;
 
-std::size_t leaf_bytes(const PackInfo& pack, std::uint32_t index) {
-  const std::uint64_t offset = index * limits::kLeafBytes;
-  return static_cast<std::size_t>(
-      std::min(limits::kLeafBytes, pack_data_bytes(pack.file_bytes) - offset));
-}
-
 Buffer padded(Buffer leaf) {
   leaf.resize(limits::kLeafBytes, std::byte{0});
   return leaf;

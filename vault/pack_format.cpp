@@ -172,6 +172,11 @@ std::uint64_t pack_data_bytes(std::uint64_t file_bytes) {
   throw DamageError{"no pack has {} bytes", file_bytes};
 }
 
+std::size_t leaf_bytes(const PackInfo& pack, std::uint32_t leaf) {
+  return static_cast<std::size_t>(
+      std::min(limits::kLeafBytes, pack_data_bytes(pack.file_bytes) - leaf * limits::kLeafBytes));
+}
+
 Digest pack_root(const SetId& set, const SessionId& session, std::uint32_t pack,
                  std::uint64_t data_bytes, ByteView leaf_hashes) {
   const Buffer head = ByteWriter{}

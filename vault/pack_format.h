@@ -83,6 +83,8 @@ std::uint64_t pack_file_bytes(std::uint64_t data_bytes) noexcept;
 /// The data region's length of a pack file of `file_bytes`.
 /// Errors: DamageError if no pack has that length.
 std::uint64_t pack_data_bytes(std::uint64_t file_bytes);
+/// Length of one of a pack's leaves; the last may be shorter. Errors: as pack_data_bytes.
+std::size_t leaf_bytes(const PackInfo& pack, std::uint32_t leaf);
 
 Digest pack_root(const SetId& set, const SessionId& session, std::uint32_t pack,
                  std::uint64_t data_bytes, ByteView leaf_hashes);

@@ -41,9 +41,6 @@ LeafRow::Leaf LeafRow::at(std::uint64_t place) const {
   Leaf leaf;
   leaf.pack = packs_[pack];
   leaf.index = static_cast<std::uint32_t>(place - begin_of(pack));
-  const std::uint64_t data_bytes = pack_data_bytes(leaf.pack.file_bytes);
-  leaf.bytes = static_cast<std::uint32_t>(
-      std::min(limits::kLeafBytes, data_bytes - leaf.index * limits::kLeafBytes));
   return leaf;
 }
 

@@ -16,7 +16,6 @@ class LeafRow {
   struct Leaf {
     PackInfo pack;
     std::uint32_t index = 0;
-    std::uint32_t bytes = 0;
   };
 
   /// `packs` by rising number. Errors: DamageError if no pack can have one of the lengths.

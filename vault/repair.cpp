@@ -58,24 +58,15 @@ std::string provenance(const HealedFile& file) {
 
 /// Errors: DamageError if the file cannot be made any more.
 void write_healed(FolderMedium& medium, const HealableFile& file, Healer& healer) {
-  const std::unique_ptr<FileCheck> check = file.check();
   bool is_made = false;
   try {
-    medium.append(
-        healed_path(file.name), file.bytes,
-        [&](const auto& write) {
-          file.stream_healed(healer, [&](ByteView bytes) {
-            throw_if_interrupted();
-            write(bytes);
-          });
-          is_made = true;
-        },
-        [&](ByteView bytes) {
-          if (bytes.empty()) {
-            check->finish();
-          }
-          check->update(bytes);
-        });
+    file.append_to(medium, healed_path(file.name), [&](const auto& write) {
+      file.stream_healed(healer, [&](ByteView bytes) {
+        throw_if_interrupted();
+        write(bytes);
+      });
+      is_made = true;
+    });
   } catch (const DamageError& error) {
     if (!is_made) {
       throw;
@@ -100,9 +91,9 @@ void write_log(FolderMedium& medium, const std::vector<HealedFile>& healed) {
 /// Writes healed copies onto a medium.
 class Repairer {
  public:
-  Repairer(FolderMedium& medium, std::optional<PublicSigningKey> authority)
+  explicit Repairer(FolderMedium& medium)
       : medium_{medium},
-        vault_{medium, authority},
+        vault_{medium, std::nullopt},
         sessions_{vault_.sessions()},
         healer_{medium, sessions_, known_},
         objects_{session_objects(sessions_)} {
@@ -166,15 +157,14 @@ bool is_repairable(const Finding& finding) {
 
 }  // namespace
 
-RepairReport repair_medium(FolderMedium& medium, std::optional<PublicSigningKey> authority,
-                           unsigned threads, Observer& observer) {
+RepairReport repair_medium(FolderMedium& medium, unsigned threads, Observer& observer) {
   RepairReport report;
-  report.found = verify_medium(medium, authority, threads, observer);
+  report.found = verify_medium(medium, std::nullopt, threads, observer);
   std::vector<Finding>& findings = report.found.findings;
   if (std::none_of(findings.begin(), findings.end(), is_repairable)) {
     return report;
   }
-  Repairer repairer{medium, authority};
+  Repairer repairer{medium};
   medium.clear_unfinished();
   observer.phase("repairing", 0);
   const auto finish = [&] {

@@ -27,7 +27,6 @@ struct RepairReport {
 /// was done is logged on the medium. Needs no key. docs/format.md, "Parity".
 /// Findings that were repaired have the remedy `healed` afterwards.
 /// Errors: as verify_medium; SpaceError-kind if the medium is full, whatever was written stays.
-RepairReport repair_medium(FolderMedium& medium, std::optional<PublicSigningKey> authority,
-                           unsigned threads, Observer& observer);
+RepairReport repair_medium(FolderMedium& medium, unsigned threads, Observer& observer);
 
 }  // namespace azekura::vault

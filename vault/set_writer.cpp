@@ -8,9 +8,8 @@
 #include "core/sabotage.h"
 #include "core/text.h"
 #include "vault/chain_check.h"
+#include "vault/checked_file.h"
 #include "vault/hash.h"
-#include "vault/pack_check.h"
-#include "vault/parity_file.h"
 #include "vault/vouched_packs.h"
 
 #include <fcntl.h>
@@ -20,11 +19,8 @@
 namespace azekura::vault {
 
 /// A file that goes from the spool onto the medium as it is.
-struct SpooledFile {
-  std::string name;  ///< on the medium
+struct SpooledFile : CheckedFile {
   std::string path;  ///< in the spool
-  std::uint64_t bytes = 0;
-  std::function<std::unique_ptr<FileCheck>()> check;
 };
 
 namespace {
@@ -43,20 +39,13 @@ bool repeats_slots(const std::vector<KeySlot>& slots, const std::vector<KeySlot>
 }
 
 /// The packs and the parity of a session. Parity goes last: far from the packs it is for.
-/// Lifetime: the session outlives them.
 std::vector<SpooledFile> files_of(const SpooledSession& session) {
-  const SessionIdentity& identity = session.header.identity;
   std::vector<SpooledFile> files;
   for (const PackInfo& pack : session.manifest.own_packs()) {
-    files.push_back({pack_path(pack.number), session.pack_path(pack.number), pack.file_bytes,
-                     [&identity, pack] { return std::make_unique<PackCheck>(pack, identity); }});
+    files.push_back({checked_pack(pack, session.header.identity), session.pack_path(pack.number)});
   }
   for (std::size_t i = 0; i < session.manifest.parity_files(); ++i) {
-    const ParityFileInfo info = ParityFileInfo::of(session.manifest, i);
-    const Digest root = session.manifest.parity->roots[i];
-    files.push_back({parity_path(session.number(), i), Spool::parity_path(session.folder, i),
-                     info.file_bytes(),
-                     [info, root] { return std::make_unique<ParityCheck>(info, root); }});
+    files.push_back({checked_parity(session.manifest, i), Spool::parity_path(session.folder, i)});
   }
   return files;
 }
@@ -211,9 +200,7 @@ void stream_spooled(const std::string& path, const std::function<void(ByteView)>
 /// Errors: SpoolError if the spooled file is not the one that was captured.
 void check_spooled(const SpooledFile& file) {
   try {
-    const std::unique_ptr<FileCheck> check = file.check();
-    stream_spooled(file.path, [&](ByteView bytes) { check->update(bytes); });
-    check->finish();
+    file.expect_whole([&](const auto& take) { stream_spooled(file.path, take); });
   } catch (const DamageError& error) {
     throw lost_in_spool(error.what());
   }
@@ -225,36 +212,25 @@ void SetWriter::write_file(const SpooledFile& file) {
   throw_if_interrupted();
   if (medium_.size_of(file.name) == file.bytes) {
     try {
-      const std::unique_ptr<FileCheck> check = file.check();
-      medium_.stream(file.name, [&](ByteView bytes) { check->update(bytes); });
-      check->finish();  // an earlier attempt wrote it
+      // An earlier attempt may have written it.
+      file.expect_whole([&](const auto& take) { medium_.stream(file.name, take); });
       observer_.advanced(file.bytes);
       return;
     } catch (const DamageError&) {
       observer_.notice(fmt::format("{} is there and not whole; it is written anew", file.name));
     }
   }
-  const std::unique_ptr<FileCheck> check = file.check();
   try {
-    medium_.append(
-        file.name, file.bytes,
-        [&](const auto& write) {
-          std::uint64_t copied = 0;
-          stream_spooled(file.path, [&](ByteView bytes) {
-            copied += bytes.size();
-            write(bytes);
-          });
-          if (copied != file.bytes) {
-            throw lost_in_spool(
-                fmt::format("it has {} bytes, {} were captured", copied, file.bytes));
-          }
-        },
-        [&](ByteView bytes) {
-          if (bytes.empty()) {
-            check->finish();
-          }
-          check->update(bytes);
-        });
+    file.append_to(medium_, file.name, [&](const auto& write) {
+      std::uint64_t copied = 0;
+      stream_spooled(file.path, [&](ByteView bytes) {
+        copied += bytes.size();
+        write(bytes);
+      });
+      if (copied != file.bytes) {
+        throw lost_in_spool(fmt::format("it has {} bytes, {} were captured", copied, file.bytes));
+      }
+    });
   } catch (const DamageError& error) {
     // The one check of what the device gives back finds what either of the two spoilt.
     check_spooled(file);

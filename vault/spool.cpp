@@ -7,8 +7,8 @@
 #include "core/file_io.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "vault/checked_file.h"
 #include "vault/hash.h"
-#include "vault/pack_check.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -84,12 +84,12 @@ Buffer read_checked(const std::string& path, std::uint64_t max) {
 bool is_whole(const std::string& path, const PackInfo& pack, const SessionIdentity& session) {
   try {
     const UniqueFd file = open_file(path, O_RDONLY | O_NOFOLLOW);
-    PackCheck check{pack, session};
     Buffer bytes(kReadBytes);
-    while (const std::size_t count = read_some(file.get(), bytes, path)) {
-      check.update(ByteView{bytes}.first(count));
-    }
-    check.finish();
+    checked_pack(pack, session).expect_whole([&](const auto& take) {
+      while (const std::size_t count = read_some(file.get(), bytes, path)) {
+        take(ByteView{bytes}.first(count));
+      }
+    });
     return true;
   } catch (const Error&) {  // absent, short or damaged: not finished
     return false;

@@ -65,9 +65,7 @@ class FileVerifier {
   [[nodiscard]] std::optional<Finding> problem_of(const HealableFile& file,
                                                   const std::string& name) const {
     try {
-      const std::unique_ptr<FileCheck> check = file.check();
-      medium_.stream(name, [&](ByteView bytes) { check->update(bytes); });
-      check->finish();
+      file.expect_whole([&](const auto& take) { medium_.stream(name, take); });
       return std::nullopt;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::internal) {
@@ -89,12 +87,12 @@ class FileVerifier {
       return Remedy::healed;
     }
     try {
-      const std::unique_ptr<FileCheck> check = file.check();
-      file.stream_healed(healer_, [&](ByteView bytes) {
-        throw_if_interrupted();
-        check->update(bytes);
+      file.expect_whole([&](const auto& take) {
+        file.stream_healed(healer_, [&](ByteView bytes) {
+          throw_if_interrupted();
+          take(bytes);
+        });
       });
-      check->finish();
       return Remedy::parity;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {

@@ -70,10 +70,11 @@ void check_all_comes_back(const WrittenSet& set, OpenHealer& open) {
 
 void spoil_leaf(const std::string& medium, const LeafRow::Leaf& leaf, RandomNumbers& numbers) {
   const std::uint64_t begin = leaf.index * limits::kLeafBytes;
+  const std::size_t bytes = leaf_bytes(leaf.pack, leaf.index);
   if (numbers.next() % 2 == 0) {
-    spoil(medium + "/" + pack_path(leaf.pack.number), begin, leaf.bytes);
+    spoil(medium + "/" + pack_path(leaf.pack.number), begin, bytes);
   } else {
-    spoil(medium + "/" + pack_path(leaf.pack.number), begin + numbers.next() % leaf.bytes, 1);
+    spoil(medium + "/" + pack_path(leaf.pack.number), begin + numbers.next() % bytes, 1);
   }
 }
 
@@ -148,6 +149,17 @@ LongStripe long_stripe(const OpenHealer& open) {
     }
   }
   throw DamageError{"no stripe has more than three members"};
+}
+
+/// Damages the first members of the stripe, one byte each.
+Leaves spoil_members(const WrittenSet& set, const LongStripe& at, unsigned count) {
+  Leaves lost;
+  for (std::uint64_t member = 0; member < count; ++member) {
+    const LeafRow::Leaf leaf = at.row.at(member * at.row.stripes());
+    spoil(set.medium() + "/" + pack_path(leaf.pack.number), leaf.index * limits::kLeafBytes, 1);
+    lost.emplace(leaf.pack.number, leaf.index);
+  }
+  return lost;
 }
 
 }  // namespace
@@ -273,12 +285,7 @@ TEST_CASE("Healer: one leaf more than the parity of a stripe is lost, with its l
   WrittenSet& set = WrittenSet::shared();
   const OpenHealer before{set.medium()};
   const LongStripe at = long_stripe(before);
-  Leaves lost;
-  for (std::uint64_t member = 0; member < 3; ++member) {
-    const LeafRow::Leaf leaf = at.row.at(member * at.row.stripes());
-    spoil(set.medium() + "/" + pack_path(leaf.pack.number), leaf.index * limits::kLeafBytes, 1);
-    lost.emplace(leaf.pack.number, leaf.index);
-  }
+  const Leaves lost = spoil_members(set, at, 3);
   OpenHealer open{set.medium()};
   CHECK(unreadable_leaves(set, open) == lost);
   CHECK(open.healer.take_made().empty());
@@ -291,12 +298,7 @@ TEST_CASE("Healer: damaged parity counts as lost") {
   WrittenSet& set = WrittenSet::shared();
   const OpenHealer before{set.medium()};
   const LongStripe at = long_stripe(before);
-  Leaves lost;
-  for (std::uint64_t member = 0; member < 2; ++member) {
-    const LeafRow::Leaf leaf = at.row.at(member * at.row.stripes());
-    spoil(set.medium() + "/" + pack_path(leaf.pack.number), leaf.index * limits::kLeafBytes, 1);
-    lost.emplace(leaf.pack.number, leaf.index);
-  }
+  const Leaves lost = spoil_members(set, at, 2);
   {
     OpenHealer open{set.medium()};
     CHECK(unreadable_leaves(set, open).empty());

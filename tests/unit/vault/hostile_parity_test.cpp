@@ -39,6 +39,14 @@ struct TwoSessions {
   }
 };
 
+/// Packs 1 and 2 of the first session, the second one damaged.
+std::pair<PackInfo, PackInfo> write_damaged_pair(const TwoSessions& made) {
+  const PackInfo whole = made.write(made.first, 1, 10'000);
+  const PackInfo damaged = made.write(made.first, 2, 10'000);
+  tests::spoil(made.dir.path(pack_path(2)), 0, 1);
+  return {whole, damaged};
+}
+
 }  // namespace
 
 TEST_CASE("Healer: what a session says of a pack that an older one tells otherwise heals nothing") {
@@ -82,9 +90,7 @@ TEST_CASE("Healer: packs with impossible lengths are damage") {
 
 TEST_CASE("Healer: of a session without parity, and of one that does not count, only whole bytes") {
   const TwoSessions made;
-  const PackInfo whole = made.write(made.first, 1, 10'000);
-  const PackInfo damaged = made.write(made.first, 2, 10'000);
-  tests::spoil(made.dir.path(pack_path(2)), 0, 1);
+  const auto [whole, damaged] = write_damaged_pair(made);
   // Session 1 does not count: session 2 vouches for its packs, and knows its ids from its slots.
   std::vector<SealedSession> sessions{sealed(made.second.session(), {whole, damaged})};
   sessions.front().header.slots = {
@@ -99,9 +105,7 @@ TEST_CASE("Healer: of a session without parity, and of one that does not count, 
 
 TEST_CASE("Healer: parity that lies is noticed: what is made must be what was sealed") {
   const TwoSessions made;
-  const PackInfo whole = made.write(made.first, 1, 10'000);
-  const PackInfo damaged = made.write(made.first, 2, 10'000);
-  tests::spoil(made.dir.path(pack_path(2)), 0, 1);
+  const auto [whole, damaged] = write_damaged_pair(made);
   std::vector<SealedSession> sessions{sealed(made.first.session(), {whole, damaged})};
   sessions.front().manifest.parity = ParityInfo{{{1, {1, 2}}}, {tests::id_of<Digest>(1)}};
   const ParityFileInfo info = ParityFileInfo::of(sessions.front().manifest, 0);

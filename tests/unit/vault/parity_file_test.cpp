@@ -64,6 +64,12 @@ std::vector<SealedSession> sessions_of(const std::string& path) {
   return Vault{medium, std::nullopt}.sessions();
 }
 
+std::vector<Finding> findings_on(const std::string& folder) {
+  tests::RecordingObserver observer;
+  const FolderMedium medium{folder, Access::read};
+  return verify_medium(medium, std::nullopt, 1, observer).findings;
+}
+
 }  // namespace
 
 TEST_CASE("ParityCheck: finds every byte that is not as it was sealed") {
@@ -151,9 +157,7 @@ TEST_CASE("Parity: every session of a set has it, as many files as its site file
       CHECK(std::filesystem::exists(fmt::format("{}/{}", folder, file)) == (file < wanted[i]));
     }
   }
-  tests::RecordingObserver observer;
-  const FolderMedium medium{site.medium("daily"), Access::read};
-  CHECK(verify_medium(medium, std::nullopt, 1, observer).findings.empty());
+  CHECK(findings_on(site.medium("daily")).empty());
 }
 
 TEST_CASE("Parity: what a crashed capture had finished has it, too") {
@@ -228,9 +232,7 @@ TEST_CASE("Parity: damaged or lost in the spool, it is not sealed") {
   }
   site.backup("daily", site.path("tree"));
   CHECK(site.snapshots("daily").size() == 2);
-  tests::RecordingObserver observer;
-  const FolderMedium medium{site.medium("daily"), Access::read};
-  CHECK(verify_medium(medium, std::nullopt, 1, observer).findings.empty());
+  CHECK(findings_on(site.medium("daily")).empty());
 }
 
 TEST_CASE("Parity: a run that crashed while it made parity makes it anew") {

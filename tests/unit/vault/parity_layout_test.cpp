@@ -72,9 +72,10 @@ void check_layout(const ParityLayout& layout, const std::vector<PackInfo>& packs
       REQUIRE(seen.emplace(leaf.pack.number, leaf.index).second);
       REQUIRE(leaf.index < leaves_of(leaf.pack));
       const bool is_last = leaf.index + 1 == leaves_of(leaf.pack);
-      const std::uint64_t end = leaf.index * limits::kLeafBytes + leaf.bytes;
+      const std::size_t bytes = leaf_bytes(leaf.pack, leaf.index);
+      const std::uint64_t end = leaf.index * limits::kLeafBytes + bytes;
       REQUIRE(is_last == (end == pack_data_bytes(leaf.pack.file_bytes)));
-      REQUIRE((is_last || leaf.bytes == limits::kLeafBytes));
+      REQUIRE((is_last || bytes == limits::kLeafBytes));
       REQUIRE(row.first_of(leaf.pack.number) == place - leaf.index);
       const std::optional<ParityLayout::Place> found = layout.find(leaf.pack.number, leaf.index);
       REQUIRE(found.has_value());
@@ -151,7 +152,7 @@ TEST_CASE("Parity layout: stripes step through the packs of a row one after the 
     CHECK(row.at(place).pack.number == order[place].first);
     CHECK(row.at(place).index == order[place].second);
   }
-  CHECK(row.at(1).bytes == limits::kLeafBytes - 4096);
+  CHECK(leaf_bytes(row.at(1).pack, row.at(1).index) == limits::kLeafBytes - 4096);
   CHECK(row.first_of(9) == 3);
   CHECK_FALSE(row.first_of(4).has_value());
   CHECK_FALSE(row.first_of(10).has_value());

@@ -26,7 +26,7 @@ std::string path_of(const WrittenSet& set, const std::string& name) {
 RepairReport repair(const WrittenSet& set) {
   tests::RecordingObserver observer;
   FolderMedium medium{set.medium(), Access::append};
-  return repair_medium(medium, std::nullopt, 2, observer);
+  return repair_medium(medium, 2, observer);
 }
 
 VerifyReport verify(const WrittenSet& set) {
@@ -282,7 +282,7 @@ TEST_CASE("Repair: a folder that is no medium is refused") {
   const tests::TempDir dir;
   tests::RecordingObserver observer;
   FolderMedium medium{dir.path(), Access::append};
-  CHECK_THROWS_AS(static_cast<void>(repair_medium(medium, std::nullopt, 1, observer)), MediumError);
+  CHECK_THROWS_AS(static_cast<void>(repair_medium(medium, 1, observer)), MediumError);
 }
 
 TEST_CASE("Backup: after a repair goes on with what only a healed copy holds") {

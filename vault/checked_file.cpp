@@ -1,0 +1,37 @@
+#include "vault/checked_file.h"
+
+#include "vault/pack_check.h"
+#include "vault/parity_file.h"
+
+namespace azekura::vault {
+
+void CheckedFile::expect_whole(const Stream& stream) const {
+  const std::unique_ptr<FileCheck> one = check();
+  stream([&](ByteView part) { one->update(part); });
+  one->finish();
+}
+
+void CheckedFile::append_to(FolderMedium& medium, const std::string& name_there,
+                            const FolderMedium::Produce& produce) const {
+  const std::unique_ptr<FileCheck> one = check();
+  medium.append(name_there, bytes, produce, [&](ByteView part) {
+    if (part.empty()) {
+      one->finish();
+    }
+    one->update(part);
+  });
+}
+
+CheckedFile checked_pack(const PackInfo& pack, const SessionIdentity& session) {
+  return {pack_path(pack.number), pack.file_bytes,
+          [pack, session] { return std::make_unique<PackCheck>(pack, session); }};
+}
+
+CheckedFile checked_parity(const Manifest& manifest, std::size_t index) {
+  const ParityFileInfo info = ParityFileInfo::of(manifest, index);
+  const Digest root = manifest.parity->roots.at(index);
+  return {parity_path(manifest.identity.number, index), info.file_bytes(),
+          [info, root] { return std::make_unique<ParityCheck>(info, root); }};
+}
+
+}  // namespace azekura::vault
