@@ -68,9 +68,11 @@ void report_finding(const vault::Finding& finding, Output& output) {
   output.line(fmt::format("{}: {}", heading_of(finding), printable(finding.fact)));
 }
 
-void report_verdict(const Tally& tally, int code, Output& output) {
+void report_verdict(const Tally& tally, int code, Coverage coverage, Output& output) {
   if (code == kDone) {
-    output.line("every byte and every signature is as it was written");
+    output.line(coverage == Coverage::all
+                    ? "every byte and every signature is as it was written"
+                    : "what was read is as it was written; the rest is yet to be read");
   } else if (code != kRepaired) {
     output.line("the medium is NOT as it was written");
   } else if (tally.repairable > 0) {

@@ -22,8 +22,10 @@ struct Tally {
 Tally tally_of(const std::vector<vault::Finding>& findings);
 
 void report_finding(const vault::Finding& finding, Output& output);
+/// Whether a check got to everything there is.
+enum class Coverage { all, part };
 /// The last line of a check that ends with `code`.
-void report_verdict(const Tally& tally, int code, Output& output);
+void report_verdict(const Tally& tally, int code, Coverage coverage, Output& output);
 
 /// Says what was made from parity while a command read, and how that changes its exit code.
 int report_healing(vault::Healer& healer, int code, Output& output);

@@ -2,6 +2,8 @@
 #include "cli/medium_access.h"
 #include "core/file_io.h"
 #include "core/text.h"
+#include "vault/key_text.h"
+#include "vault/verifier_key.h"
 
 #include <nlohmann/json.hpp>
 
@@ -41,6 +43,42 @@ int check_key(const std::vector<std::string>& files, Output& output) {
   return 0;
 }
 
+/// Errors: UsageError if the file exists.
+template <typename Key>
+void write_key_file(const std::string& path, const Key& key) {
+  if (exists(path)) {
+    throw UsageError{"\"{}\" exists already", printable(path)};
+  }
+  const vault::KeyText text{key.text()};
+  replace_file(path, as_bytes(text.text));
+}
+
+void add_verifier(CLI::App& key, Invocation& invocation) {
+  CLI::App* command =
+      add_command(key, invocation, "verifier", "Make a key for a machine that verifies media");
+  auto target = std::make_shared<std::string>();
+  auto kit = std::make_shared<std::vector<std::string>>();
+  command->add_option("FILE", *target, "File to write; it must not exist")->required();
+  command->add_option("--key", *kit, "recovery.key; or a share file, repeated")
+      ->required()
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command->callback([&invocation, target, kit] {
+    invocation.command = [&invocation, target, kit] {
+      const vault::VerifierKey made = vault::VerifierKey::issue(read_recovery_key(*kit));
+      write_key_file(*target, made);
+      Output& output = invocation.output;
+      output.only_reports();
+      output.object({{"event", "verifier"},
+                     {"site", made.certificate().site.hex()},
+                     {"verifier", made.certificate().verifier.hex()}});
+      output.line(fmt::format("verifier   {}", made.certificate().verifier.hex()));
+      output.line(fmt::format("written to {}", printable(*target)));
+      return 0;
+    };
+  });
+}
+
 }  // namespace
 
 void add_key(CLI::App& app, Invocation& invocation) {
@@ -55,6 +93,8 @@ void add_key(CLI::App& app, Invocation& invocation) {
     invocation.command = [&invocation, files] { return check_key(*files, invocation.output); };
   });
 
+  add_verifier(*key, invocation);
+
   CLI::App* combine = add_command(*key, invocation, "combine", "Make recovery.key of share files");
   auto shares = std::make_shared<std::vector<std::string>>();
   auto target = std::make_shared<std::string>();
@@ -64,13 +104,8 @@ void add_key(CLI::App& app, Invocation& invocation) {
       ->type_name("FILE");
   combine->callback([&invocation, shares, target] {
     invocation.command = [&invocation, shares, target] {
-      if (exists(*target)) {
-        throw UsageError{"\"{}\" exists already", printable(*target)};
-      }
       const vault::RecoveryKey recovery_key = read_recovery_key(*shares);
-      std::string text = recovery_key.text();
-      replace_file(*target, as_bytes(text));
-      vault::wipe(std::as_writable_bytes(std::span{text.data(), text.size()}));
+      write_key_file(*target, recovery_key);
       invocation.output.only_reports();
       report_key(recovery_key, invocation.output);
       invocation.output.line(fmt::format("written to {}", printable(*target)));

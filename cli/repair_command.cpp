@@ -46,7 +46,7 @@ int repair(const MediumOptions& options, Output& output) {
                  {"lost", tally.lost}});
   output.line(fmt::format("repaired   {} files; {} cannot be", report.healed.size(), tally.lost));
   const int code = tally.exit_code();
-  report_verdict(tally, code, output);
+  report_verdict(tally, code, Coverage::all, output);
   if (tally.lost > 0) {
     output.line("which files of which snapshots that costs: azekura verify --deep --key FILE");
   }

@@ -109,11 +109,29 @@ bool TreeCheck::was_intact(const vault::StoredSnapshot& stored, const restore::T
     return true;
   }
   if (const auto problem = verifier_.check_content(content)) {
-    report(stored, tree.path(), *problem);
+    report(stored, tree.path(), problem->fact);
+    for (const std::uint32_t pack : problem->packs) {
+      ++lost_with_[pack][stored.name()];
+    }
   } else {
     intact_.insert(encoded);
   }
   return false;
+}
+
+void TreeCheck::report_packs() const {
+  for (const auto& [pack, snapshots] : lost_with_) {
+    Json list = Json::array();
+    std::string text;
+    for (const auto& [snapshot, items] : snapshots) {
+      list.push_back({{"snapshot", snapshot}, {"items", items}});
+      text += fmt::format("{}{} ({} items)", text.empty() ? "" : ", ", snapshot, items);
+    }
+    output_.object({{"event", "needed"},
+                    {"pack", fmt::format("{:08x}", pack)},
+                    {"snapshots", std::move(list)}});
+    output_.line(fmt::format("pack {:08x} is needed by {}", pack, text));
+  }
 }
 
 void TreeCheck::report(const vault::StoredSnapshot& stored, const std::string& path,

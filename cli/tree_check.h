@@ -7,6 +7,7 @@
 #include "vault/verifier.h"
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
@@ -24,6 +25,8 @@ class TreeCheck {
   void check(const vault::StoredSnapshot& stored);
   /// Items that are lost, in all snapshots checked.
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+  /// Says which snapshots lost something with which damaged pack.
+  void report_packs() const;
 
  private:
   /// Whether directories that were found intact before are entered again.
@@ -50,6 +53,8 @@ class TreeCheck {
   Output& output_;
   std::set<Digest> intact_;  ///< of encoded contents
   std::uint64_t lost_ = 0;
+  /// Items by the snapshot they are in, by the damaged pack they need.
+  std::map<std::uint32_t, std::map<std::string, std::uint64_t>> lost_with_;
 };
 
 }  // namespace azekura::cli

@@ -1,14 +1,19 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/findings.h"
+#include "cli/history_folder.h"
 #include "cli/medium_access.h"
 #include "cli/tree_check.h"
+#include "core/clock.h"
+#include "core/file_io.h"
 #include "core/text.h"
+#include "vault/countersignature.h"
 #include "vault/verifier.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 namespace azekura::cli {
@@ -18,43 +23,158 @@ namespace {
 struct VerifyOptions {
   MediumOptions medium;
   bool deep = false;
+  std::string history;
+  std::optional<double> seconds;
+  bool resume = false;
+  std::string countersign;  ///< file of a verifier key
 };
 
-std::vector<vault::Finding> verify_deep(const vault::FolderMedium& medium,
-                                        const vault::RecoveryKey& key, std::uint64_t& lost,
-                                        Output& output) {
+struct DeepReport {
+  std::vector<vault::Finding> findings;
+  std::uint64_t lost = 0;        ///< items of snapshots
+  vault::Countersignature head;  ///< the newest session, for a verifier to sign
+};
+
+DeepReport verify_deep(const vault::FolderMedium& medium, const vault::RecoveryKey& key,
+                       Output& output) {
   vault::VaultReader reader{medium, key, Invocation::threads()};
   vault::DeepVerifier verifier{reader, Invocation::threads(), output};
-  std::vector<vault::Finding> findings = reader.findings();
+  DeepReport report;
+  report.findings = reader.findings();
   for (vault::Finding& finding : verifier.verify_packs()) {
-    findings.push_back(std::move(finding));
+    report.findings.push_back(std::move(finding));
   }
   output.phase("checking trees", 0);
   TreeCheck trees{verifier, reader, output};
   for (const vault::StoredSnapshot& stored : reader.snapshots()) {
     trees.check(stored);
   }
-  lost = trees.lost();
+  trees.report_packs();
+  report.lost = trees.lost();
   output.line(fmt::format("{} snapshots checked to the last byte", reader.snapshots().size()));
-  return findings;
+  if (!reader.sessions().empty()) {
+    const vault::SealedSession& newest = reader.sessions().back();
+    report.head.medium = newest.seal.medium;
+    report.head.session = newest.number();
+    report.head.seal = newest.seal_digest;
+  }
+  return report;
+}
+
+/// The folder of histories; empty, with a warning, if there can be none and none was asked for.
+std::string choose_history(const VerifyOptions& options, Output& output) {
+  try {
+    return history_folder(options.history);
+  } catch (const Error& error) {
+    if (options.resume || !options.history.empty() || !options.countersign.empty()) {
+      throw;
+    }
+    output.warn(fmt::format("no history of this verification is kept: {}", error.one_line()));
+    return {};
+  }
+}
+
+/// The check without a key. Errors: as vault::verify_medium, with what to do next.
+vault::VerifyReport verify_sealed(const vault::FolderMedium& medium,
+                                  const vault::VerifySettings& settings, Output& output) {
+  try {
+    return vault::verify_medium(medium, settings, output);
+  } catch (Error& error) {
+    if (error.hint().empty() && !settings.history.empty()) {
+      error.set_hint("the same command with --resume goes on where this ended");
+    }
+    throw;
+  }
+}
+
+/// The verifier key, if one is given. Errors: AuthenticityError if it is of another site.
+std::optional<vault::VerifierKey> verifier_key(const VerifyOptions& options,
+                                               const vault::RecoveryKey* key) {
+  if (options.countersign.empty()) {
+    return std::nullopt;
+  }
+  vault::VerifierKey verifier = vault::VerifierKey::load(options.countersign);
+  const vault::VerifierCertificate& certificate = verifier.certificate();
+  if (certificate.site != key->site() || !certificate.is_signed_by(key->authority().public_key())) {
+    AuthenticityError error{"the verifier key \"{}\" is not certified by this recovery key",
+                            printable(options.countersign)};
+    error.set_hint("make one with 'azekura key verifier FILE --key RECOVERY-KEY'");
+    throw error;
+  }
+  return verifier;
+}
+
+/// Signs what was found whole, into a file of the folder.
+void countersign(const vault::VerifierKey& verifier, vault::Countersignature head,
+                 const std::string& folder, Output& output) {
+  head.when = wall_clock_now();
+  head.verifier = verifier.certificate();
+  const std::string path =
+      fmt::format("{}/{}-{:06}.countersignature", folder, head.medium.hex(), head.session);
+  replace_file(path, head.encode(verifier.signing_key()));
+  Json object{{"event", "countersigned"}, {"session", head.session}};
+  put_name(object, "file", path);
+  output.object(object);
+  output.line(
+      fmt::format("countersigned up to session {}: \"{}\"; copy it into the folder "
+                  "countersignatures of the site, whose next write carries it along",
+                  head.session, printable(path)));
+}
+
+void report_coverage(const vault::VerifyReport& report, Output& output) {
+  output.line(fmt::format("packs      {}", report.packs));
+  output.line(fmt::format("read       {} of {} files, {}", report.files_now, report.files,
+                          human_bytes(report.bytes)));
+  if (report.files_before > 0) {
+    output.line(fmt::format("before     {} files, found whole by the run that this one resumed",
+                            report.files_before));
+  }
+  if (report.files_left() > 0) {
+    output.line(
+        fmt::format("left       {} files; --resume goes on with them", report.files_left()));
+  }
+  if (report.never > 0) {
+    output.line(fmt::format("never      {} files, as far as this history knows", report.never));
+  }
+  if (report.overdue > 0) {
+    output.warn(
+        fmt::format("{} files are overdue: not found whole for more than {} days, the "
+                    "oldest since {}",
+                    report.overdue, vault::kOverdueDays, local_time_text(report.oldest)));
+  }
+  if (report.countersigned) {
+    output.line(fmt::format("countersigned up to session {} by {} on {}",
+                            report.countersigned->session,
+                            report.countersigned->verifier.verifier.hex().substr(0, 16),
+                            local_time_text(report.countersigned->when)));
+  }
+  if (report.unsealed_packs > 0) {
+    output.line(
+        fmt::format("unsealed   {} packs of a write that did not finish", report.unsealed_packs));
+  }
 }
 
 int verify(const VerifyOptions& options, Output& output) {
   std::optional<vault::RecoveryKey> key;
-  std::optional<vault::PublicSigningKey> authority;
+  vault::VerifySettings settings;
+  settings.threads = Invocation::threads();
+  settings.seconds = options.seconds;
+  settings.is_resumed = options.resume;
+  settings.history = choose_history(options, output);
   if (!options.medium.keys.empty()) {
     key = options.medium.recovery_key();
-    authority = key->authority().public_key();
+    settings.authority = key->authority().public_key();
   }
-  const vault::FolderMedium medium = options.medium.open_confined();
-  vault::VerifyReport report =
-      vault::verify_medium(medium, authority, Invocation::threads(), output);
+  const std::optional<vault::VerifierKey> verifier = verifier_key(options, key ? &*key : nullptr);
+  const vault::FolderMedium medium = options.medium.open_confined(settings.history);
+  vault::VerifyReport report = verify_sealed(medium, settings, output);
   if (key && report.sessions == 0) {
     vault::expect_key_of_site(*key, medium);
   }
-  std::uint64_t lost = 0;
+  DeepReport deep;
   if (options.deep) {
-    for (vault::Finding& finding : verify_deep(medium, *key, lost, output)) {
+    deep = verify_deep(medium, *key, output);
+    for (vault::Finding& finding : deep.findings) {
       const bool known =
           std::any_of(report.findings.begin(), report.findings.end(),
                       [&](const vault::Finding& other) { return other.fact == finding.fact; });
@@ -67,28 +187,44 @@ int verify(const VerifyOptions& options, Output& output) {
     report_finding(finding, output);
   }
   const Tally tally = tally_of(report.findings);
-  output.object({{"event", "verified"},
-                 {"authority", report.authority},
-                 {"sessions", report.sessions},
-                 {"packs", report.packs},
-                 {"bytes", report.bytes},
-                 {"unsealed_packs", report.unsealed_packs},
-                 {"deep", options.deep},
-                 {"findings", report.findings.size()},
-                 {"healed", tally.healed},
-                 {"repairable", tally.repairable},
-                 {"lost", lost}});
+  Json object{{"event", "verified"},
+              {"authority", report.authority},
+              {"sessions", report.sessions},
+              {"packs", report.packs},
+              {"files", report.files},
+              {"files_now", report.files_now},
+              {"files_before", report.files_before},
+              {"files_left", report.files_left()},
+              {"bytes", report.bytes},
+              {"unsealed_packs", report.unsealed_packs},
+              {"deep", options.deep},
+              {"findings", report.findings.size()},
+              {"healed", tally.healed},
+              {"repairable", tally.repairable},
+              {"lost", deep.lost}};
+  if (!report.history.empty()) {
+    put_name(object, "history", report.history);
+    object["never"] = report.never;
+    object["overdue"] = report.overdue;
+  }
+  if (report.countersigned) {
+    object["countersigned"] = {{"session", report.countersigned->session},
+                               {"verifier", report.countersigned->verifier.verifier.hex()},
+                               {"time", report.countersigned->when.seconds}};
+  }
+  output.object(object);
   output.line(
       fmt::format("authority  {}", report.authority.empty() ? "unknown" : report.authority));
   output.line(fmt::format("sessions   {}", report.sessions));
-  output.line(fmt::format("packs      {}, {}", report.packs, human_bytes(report.bytes)));
-  if (report.unsealed_packs > 0) {
-    output.line(
-        fmt::format("unsealed   {} packs of a write that did not finish", report.unsealed_packs));
+  report_coverage(report, output);
+  const int code = deep.lost > 0 && tally.exit_code() == kDone ? exit_code_of(ErrorKind::damage)
+                                                               : tally.exit_code();
+  if (verifier && (code == kDone || code == kRepaired) && report.sessions > 0) {
+    countersign(*verifier, deep.head, settings.history, output);
+  } else if (verifier) {
+    output.warn("not countersigned: something of it is lost, or there is nothing");
   }
-  const int code =
-      lost > 0 && tally.exit_code() == kDone ? exit_code_of(ErrorKind::damage) : tally.exit_code();
-  report_verdict(tally, code, output);
+  report_verdict(tally, code, report.files_left() == 0 ? Coverage::all : Coverage::part, output);
   return code;
 }
 
@@ -102,7 +238,21 @@ void add_verify(CLI::App& app, Invocation& invocation) {
   CLI::Option* key =
       command->add_option("--key", options->medium.keys, "recovery.key, or enough share files")
           ->type_name("FILE");
-  command->add_flag("--deep", options->deep, "Also open and hash everything again")->needs(key);
+  CLI::Option* deep =
+      command->add_flag("--deep", options->deep, "Also open and hash everything again")->needs(key);
+  const std::map<std::string, double> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  command->add_option("--for", options->seconds, "Begin no more files after so long, like 2h")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(deep);
+  CLI::Option* resume = command->add_flag("--resume", options->resume,
+                                          "Only what the run before this did not find whole");
+  command->add_option("--countersign", options->countersign, "Verifier key: sign that all is whole")
+      ->type_name("FILE")
+      ->needs(deep)
+      ->excludes(resume);
+  command->add_option("--history", options->history, "Folder for what was checked when")
+      ->type_name("DIR");
   command->callback([&invocation, options] {
     invocation.command = [&invocation, options] { return verify(*options, invocation.output); };
   });

@@ -48,7 +48,8 @@ def make_files(root, folders):
 class Memory:
     def __init__(self, options, work):
         self.work = work
-        self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TMPDIR": str(work)}
+        self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TMPDIR": str(work),
+                            "XDG_STATE_HOME": str(work)}
         self.engine = options.engine.resolve()
         self.filler = options.filler.resolve()
         self.highest = 0.0

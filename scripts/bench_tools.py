@@ -43,7 +43,8 @@ class Tool:
         temporary = home / "tmp"
         temporary.mkdir(parents=True)
         self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(home),
-                            "TMPDIR": str(temporary), **self.settings()}
+                            "TMPDIR": str(temporary), "XDG_STATE_HOME": str(home),
+                            **self.settings()}
 
     def settings(self):
         return {}

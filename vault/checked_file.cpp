@@ -23,14 +23,14 @@ void CheckedFile::append_to(FolderMedium& medium, const std::string& name_there,
 }
 
 CheckedFile checked_pack(const PackInfo& pack, const SessionIdentity& session) {
-  return {pack_path(pack.number), pack.file_bytes,
+  return {pack_path(pack.number), pack.file_bytes, pack.root,
           [pack, session] { return std::make_unique<PackCheck>(pack, session); }};
 }
 
 CheckedFile checked_parity(const Manifest& manifest, std::size_t index) {
   const ParityFileInfo info = ParityFileInfo::of(manifest, index);
   const Digest root = manifest.parity->roots.at(index);
-  return {parity_path(manifest.identity.number, index), info.file_bytes(),
+  return {parity_path(manifest.identity.number, index), info.file_bytes(), root,
           [info, root] { return std::make_unique<ParityCheck>(info, root); }};
 }
 

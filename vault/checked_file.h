@@ -17,6 +17,7 @@ struct CheckedFile {
 
   std::string name;  ///< on the medium
   std::uint64_t bytes = 0;
+  Digest root;  ///< which the manifest has of it
   std::function<std::unique_ptr<FileCheck>()> check;
 
   /// Errors: DamageError saying what is damaged; what `stream` throws.

@@ -6,10 +6,12 @@
 #include "core/interrupt.h"
 #include "core/sabotage.h"
 #include "core/text.h"
+#include "vault/device_text.h"
 #include "vault/secret.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -18,22 +20,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 
 namespace azekura::vault {
 
 namespace {
 
 constexpr std::size_t kStreamBytes = 1 * kMiB;
-constexpr std::size_t kDirectAlignment = 4096;
 /// Modification times on a medium say nothing (docs/format.md, section 11): 2000-01-01.
 constexpr std::int64_t kConstantTime = 946'684'800;
-
-struct FreeMemory {
-  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): from aligned_alloc
-  void operator()(std::byte* memory) const { std::free(memory); }
-};
 
 /// Runs a step on the medium; what the system refuses is the medium's failure, but for a full one.
 template <typename Step>
@@ -77,11 +71,22 @@ FolderMedium::FolderMedium(std::string path, Access access) : path_{std::move(pa
     error.set_hint("attach the medium, or check its folder with 'azekura status'");
     throw error;
   }
-  if (access == Access::append && ::faccessat(folder_.get(), ".", W_OK, AT_EACCESS) != 0) {
+  if (access == Access::read) {
+    return;
+  }
+  if (::faccessat(folder_.get(), ".", W_OK, AT_EACCESS) != 0) {
     throw MediumError{"medium \"{}\" cannot be written: {}", printable(path_),
                       SystemError{errno, "write to it"}.what()};
   }
+  // The kernel's, so nothing of it stays on the medium.
+  if (::flock(folder_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    BusyError error{"another run writes to medium \"{}\"", printable(path_)};
+    error.set_hint("wait until it ends");
+    throw error;
+  }
 }
+
+std::string FolderMedium::device() const { return device_text(folder_.get()); }
 
 UniqueFd FolderMedium::open_beneath(const std::string& name, int flags, unsigned mode) const {
   open_how how{};
@@ -193,45 +198,28 @@ UniqueFd FolderMedium::open(const std::string& name) const {
   });
 }
 
+DeviceFile FolderMedium::open_on_device(const std::string& name) const {
+  UniqueFd file = open(name);
+  return reading([&] { return DeviceFile{std::move(file), name}; });
+}
+
+std::size_t FolderMedium::read_on_device(const DeviceFile& file, std::uint64_t offset,
+                                         MutableBytes into) const {
+  return reading([&] { return file.read(offset, into); });
+}
+
 void FolderMedium::stream(const std::string& name,
                           const std::function<void(ByteView)>& take) const {
-  reading([&] {
-    UniqueFd file = open(name);
-    const std::uint64_t size = file_size(file.get(), name);
-    // Drop what the page cache holds, then ask to bypass it; file systems that cannot (tmpfs)
-    // have no device behind them.
-    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
-    if (const int flags = ::fcntl(file.get(), F_GETFL); flags >= 0) {
-      static_cast<void>(::fcntl(file.get(), F_SETFL, flags | O_DIRECT));
+  const DeviceFile file = open_on_device(name);
+  DeviceBuffer memory{kStreamBytes};
+  for (std::uint64_t offset = 0; offset < file.bytes();) {
+    const std::size_t count = read_on_device(file, offset, memory.first(kStreamBytes));
+    if (count == 0) {
+      return;
     }
-    const std::unique_ptr<std::byte, FreeMemory> memory{
-        static_cast<std::byte*>(std::aligned_alloc(kDirectAlignment, kStreamBytes))};
-    AZK_CHECK(memory != nullptr);
-    std::uint64_t done = 0;
-    while (done < size) {
-      const ssize_t count =
-          ::pread(file.get(), memory.get(), kStreamBytes, static_cast<off_t>(done));
-      if (count < 0 && errno == EINVAL) {
-        // The unaligned tail, or a file system without direct reads.
-        const int flags = ::fcntl(file.get(), F_GETFL);
-        if ((flags & O_DIRECT) == 0) {
-          throw SystemError{EINVAL, "read \"{}\" at byte {}", name, done};
-        }
-        static_cast<void>(::fcntl(file.get(), F_SETFL, flags & ~O_DIRECT));
-        continue;
-      }
-      if (count < 0 && errno != EINTR) {
-        throw SystemError{errno, "read \"{}\" at byte {}", name, done};
-      }
-      if (count == 0) {
-        break;
-      }
-      if (count > 0) {
-        take({memory.get(), static_cast<std::size_t>(count)});
-        done += static_cast<std::uint64_t>(count);
-      }
-    }
-  });
+    take(memory.first(count));
+    offset += count;
+  }
 }
 
 void FolderMedium::make_folders(const std::string& name) {
@@ -281,7 +269,7 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
     try {
       // The whole length first: a full medium is noticed before any byte.
       if (bytes > 0) {
-        int refused = EINTR;
+        int refused = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
         while (refused == EINTR) {
           throw_if_interrupted();
           refused = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));

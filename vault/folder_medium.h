@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "core/unique_fd.h"
+#include "vault/device_file.h"
 
 #include <functional>
 #include <optional>
@@ -20,10 +21,13 @@ enum class Access { read, append };
 /// SystemError when it is full; DamageError when an object is not a plain file.
 class FolderMedium {
  public:
-  /// Errors: MediumError if `path` is not a folder that can be opened.
+  /// Errors: MediumError if `path` is not a folder that can be opened, or written for `append`;
+  /// BusyError if another has it for that.
   FolderMedium(std::string path, Access access);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// What lies behind it, as device_text says.
+  [[nodiscard]] std::string device() const;
 
   // DamageError, unless said otherwise, if the device does not give back an object, MediumError
   // if the medium is gone.
@@ -39,8 +43,11 @@ class FolderMedium {
                                                 std::size_t bytes) const;
   /// For reading at offsets. Errors: DamageError if it is not there.
   [[nodiscard]] UniqueFd open(const std::string& name) const;
-  /// Calls `take` with the object's bytes in order, from the device where it can be asked to
-  /// bypass the page cache.
+  /// For reading from the device. Errors: DamageError if it is not there.
+  [[nodiscard]] DeviceFile open_on_device(const std::string& name) const;
+  /// DeviceFile::read, with a medium's errors.
+  std::size_t read_on_device(const DeviceFile& file, std::uint64_t offset, MutableBytes into) const;
+  /// Calls `take` with the object's bytes in order, from the device.
   void stream(const std::string& name, const std::function<void(ByteView)>& take) const;
 
   using Produce = std::function<void(const std::function<void(ByteView)>& write)>;

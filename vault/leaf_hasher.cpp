@@ -20,6 +20,14 @@ void LeafHasher::update(ByteView bytes) {
   }
 }
 
+void LeafHasher::update(ByteView bytes, ByteView leaf_hashes) {
+  if (leaf_hashes.empty()) {
+    update(bytes);
+  } else {
+    append(hashes_, leaf_hashes);
+  }
+}
+
 Buffer LeafHasher::finish() {
   if (leaf_bytes_ > 0) {
     append(hashes_, leaf_.finish().bytes());

@@ -10,6 +10,9 @@ namespace azekura::vault {
 class LeafHasher {
  public:
   void update(ByteView bytes);
+  /// The same where the hashes of the leaves in `bytes` may be known: empty if they are not.
+  /// Requires, if they are: what came so far were whole leaves.
+  void update(ByteView bytes, ByteView leaf_hashes);
   /// The hashes of everything so far, once.
   [[nodiscard]] Buffer finish();
 

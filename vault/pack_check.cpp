@@ -13,13 +13,15 @@ namespace azekura::vault {
 PackCheck::PackCheck(const PackInfo& info, const SessionIdentity& session)
     : info_{info}, session_{session}, data_bytes_{pack_data_bytes(info.file_bytes)} {}
 
-void PackCheck::update(ByteView bytes) {
+std::uint64_t PackCheck::leaves_bytes() const noexcept { return data_bytes_; }
+
+void PackCheck::update(ByteView bytes, ByteView leaf_hashes) {
   if (head_.size() < kPackHeaderBytes) {
     append(head_, bytes.first(std::min(bytes.size(), kPackHeaderBytes - head_.size())));
   }
   if (seen_ < data_bytes_) {
     const std::size_t part = std::min<std::uint64_t>(bytes.size(), data_bytes_ - seen_);
-    leaves_.update(bytes.first(part));
+    leaves_.update(bytes.first(part), leaf_hashes);
     seen_ += part;
     bytes = bytes.subspan(part);
   }

@@ -13,7 +13,9 @@ class PackCheck final : public FileCheck {
   /// Errors: DamageError if no pack can have info.file_bytes.
   PackCheck(const PackInfo& info, const SessionIdentity& session);
 
-  void update(ByteView bytes) override;
+  using FileCheck::update;
+  [[nodiscard]] std::uint64_t leaves_bytes() const noexcept override;
+  void update(ByteView bytes, ByteView leaf_hashes) override;
   void finish() override;
 
  private:

@@ -55,7 +55,9 @@ std::string parity_path(std::uint32_t session, std::size_t index) {
 
 ParityCheck::ParityCheck(ParityFileInfo info, const Digest& root) : info_{info}, root_{root} {}
 
-void ParityCheck::update(ByteView bytes) {
+std::uint64_t ParityCheck::leaves_bytes() const noexcept { return info_.leaves_bytes(); }
+
+void ParityCheck::update(ByteView bytes, ByteView leaf_hashes) {
   const auto take_until = [&](std::uint64_t end, auto&& take) {
     if (seen_ < end) {
       const std::size_t part = std::min<std::uint64_t>(bytes.size(), end - seen_);
@@ -65,7 +67,7 @@ void ParityCheck::update(ByteView bytes) {
     }
   };
   const std::uint64_t tail_begin = info_.file_bytes() - kParityTailBytes;
-  take_until(info_.leaves_bytes(), [&](ByteView part) { leaves_.update(part); });
+  take_until(info_.leaves_bytes(), [&](ByteView part) { leaves_.update(part, leaf_hashes); });
   take_until(info_.pack_hashes_offset(), [&](ByteView part) { append(own_hashes_, part); });
   take_until(tail_begin, [&](ByteView part) { pack_hashes_.update(part); });
   take_until(info_.file_bytes(), [&](ByteView part) { append(tail_, part); });

@@ -39,7 +39,9 @@ class ParityCheck final : public FileCheck {
  public:
   ParityCheck(ParityFileInfo info, const Digest& root);
 
-  void update(ByteView bytes) override;
+  using FileCheck::update;
+  [[nodiscard]] std::uint64_t leaves_bytes() const noexcept override;
+  void update(ByteView bytes, ByteView leaf_hashes) override;
   void finish() override;
 
  private:

@@ -159,7 +159,7 @@ bool is_repairable(const Finding& finding) {
 
 RepairReport repair_medium(FolderMedium& medium, unsigned threads, Observer& observer) {
   RepairReport report;
-  report.found = verify_medium(medium, std::nullopt, threads, observer);
+  report.found = verify_medium(medium, {std::nullopt, threads}, observer);
   std::vector<Finding>& findings = report.found.findings;
   if (std::none_of(findings.begin(), findings.end(), is_repairable)) {
     return report;

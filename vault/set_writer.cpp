@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "vault/chain_check.h"
 #include "vault/checked_file.h"
+#include "vault/countersignature.h"
 #include "vault/hash.h"
 #include "vault/vouched_packs.h"
 
@@ -157,6 +158,7 @@ WriteTotals SetWriter::write() {
     while_doing([&] { write_session(session); }, "writing session {} of the set '{}'",
                 session.number(), set_.name());
   }
+  carry_countersignatures();
   set_.catalogue().flush_log();
   totals_.connected_seconds = steady_seconds() - attached_at_;
   return totals_;
@@ -173,6 +175,33 @@ void SetWriter::put(const std::string& name, ByteView bytes) {
   }
   medium_.append(name, bytes);
   totals_.bytes += bytes.size();
+}
+
+/// One that cannot be carried waits; nothing hangs on it.
+void SetWriter::carry_countersignatures() {
+  const std::string folder = set_.site().countersignature_path();
+  std::vector<std::string> carried;
+  for (const std::string& name : list_directory(folder)) {
+    const std::string path = folder + "/" + name;
+    Buffer bytes;
+    Countersignature one;
+    try {
+      bytes = read_file(path, limits::kSealBytesMax);
+      one = Countersignature::decode(bytes, set_.site().writer().authority);
+    } catch (const Error& error) {
+      observer_.notice(
+          fmt::format("\"{}\" goes onto no medium: {}", printable(path), error.what()));
+      continue;
+    }
+    if (one.medium == vault_.label()->medium) {
+      put(one.path(), bytes);
+      carried.push_back(path);
+    }
+  }
+  if (!carried.empty()) {
+    medium_.commit();
+    std::for_each(carried.begin(), carried.end(), remove_file);
+  }
 }
 
 namespace {

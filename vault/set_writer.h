@@ -34,7 +34,8 @@ class SetWriter {
   /// Numbers of the sessions that waited before attach() and do so no more, nor are on the medium.
   [[nodiscard]] const std::vector<std::uint32_t>& dropped() const noexcept { return dropped_; }
 
-  /// Writes, seals and reads back every spooled session, and commits each to the catalogue.
+  /// Writes, seals and reads back every spooled session, and commits each to the catalogue; then
+  /// takes along the site's countersignatures of this medium.
   /// Requires: attach() returned ready. Errors: MediumError, SpaceError-kind; what is not
   /// committed stays in the spool. DamageError if the spool itself is damaged.
   WriteTotals write();
@@ -48,6 +49,7 @@ class SetWriter {
   void write_file(const SpooledFile& file);
   void write_seal(const SpooledSession& session, ByteView seal);
   void put(const std::string& name, ByteView bytes);
+  void carry_countersignatures();
 
   MediaSet& set_;
   FolderMedium& medium_;

@@ -194,6 +194,8 @@ void Site::remember_kit_location(const std::string& folder) const {
   replace_file(path_ + "/kit-location", as_bytes(folder));
 }
 
+std::string Site::countersignature_path() const { return path_ + "/countersignatures"; }
+
 std::optional<std::string> Site::kit_on_this_host() const {
   const std::optional<Buffer> bytes = read_file_if_any(path_ + "/kit-location", kSmallFileMax);
   if (!bytes) {

@@ -23,6 +23,7 @@ struct SetSecrets {
 ///     keys/host.key            Ed25519 seed
 ///     keys/NAME.set            set id, dedup key, catalogue key
 ///     catalogue/NAME/  spool/NAME/  lock/NAME
+///     countersignatures/       what verifiers said of media; people put it there
 class Site {
  public:
   /// Makes a new site folder for this host, certified by the kit. The folder must be absent or
@@ -56,6 +57,8 @@ class Site {
   [[nodiscard]] std::string catalogue_path(const std::string& set) const;
   [[nodiscard]] std::string spool_path(const std::string& set) const;
   [[nodiscard]] std::string lock_path(const std::string& set) const;
+  /// The folder, if it is there, whose countersignatures the next write carries onto their media.
+  [[nodiscard]] std::string countersignature_path() const;
 
   void remember_kit_location(const std::string& folder) const;
   /// The kit's folder if files of a kit still lie in it.

@@ -1,9 +1,12 @@
 #include "vault/verifier.h"
 
+#include "core/clock.h"
+#include "core/error.h"
 #include "core/interrupt.h"
 #include "core/limits.h"
 #include "core/ordered_stage.h"
-#include "vault/healable_file.h"
+#include "vault/file_verifier.h"
+#include "vault/verify_history.h"
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +16,8 @@ namespace azekura::vault {
 namespace {
 
 constexpr std::size_t kJobsPerThread = 2;
+/// How long a medium may go unchecked: the interval for disks and powered flash.
+constexpr std::int64_t kOverdueSeconds = std::int64_t{kOverdueDays} * 24 * 60 * 60;
 
 std::uint32_t count_unsealed(const FolderMedium& medium,
                              const std::map<std::uint32_t, VouchedPack>& packs) {
@@ -30,93 +35,95 @@ std::uint32_t count_unsealed(const FolderMedium& medium,
   return unsealed;
 }
 
-/// Reads every file of the list and checks it; what is wrong goes to `findings`.
-class FileVerifier {
- public:
-  FileVerifier(const FolderMedium& medium, Healer& healer, Observer& observer)
-      : medium_{medium}, healer_{healer}, observer_{observer} {}
-
-  void verify(const std::vector<HealableFile>& files, unsigned threads, VerifyReport& report) {
-    struct Job {
-      const HealableFile* file = nullptr;
-      std::optional<Finding> finding;
-    };
-    OrderedStage<Job> stage{threads, kJobsPerThread * threads,
-                            [&](Job& job) {
-                              throw_if_interrupted();
-                              job.finding = problem_of(*job.file, job.file->name);
-                            },
-                            [&](Job&& job) {
-                              report.bytes += job.file->bytes;
-                              observer_.advanced(job.file->bytes);
-                              if (job.finding) {
-                                job.finding->remedy = remedy_of(*job.file);
-                                job.finding->file = job.file->name;
-                                report.findings.push_back(std::move(*job.finding));
-                              }
-                            }};
-    for (const HealableFile& file : files) {
-      stage.push({&file, std::nullopt});
-    }
-    stage.drain();
+/// nullptr if none is wanted or none can be kept: what is checked is worth more than the record.
+std::unique_ptr<VerifyHistory> open_history(const Vault& vault,
+                                            const std::vector<SealedSession>& sessions,
+                                            const std::string& folder, Observer& observer) {
+  if (folder.empty() || (!vault.label() && sessions.empty())) {
+    return nullptr;
   }
+  try {
+    return std::make_unique<VerifyHistory>(
+        folder, vault.label() ? vault.label()->medium : sessions.front().seal.medium);
+  } catch (const BusyError&) {
+    throw;
+  } catch (const Error& error) {
+    observer.notice(fmt::format("no history of this verification is kept: {}", error.one_line()));
+    return nullptr;
+  }
+}
 
- private:
-  [[nodiscard]] std::optional<Finding> problem_of(const HealableFile& file,
-                                                  const std::string& name) const {
-    try {
-      file.expect_whole([&](const auto& take) { medium_.stream(name, take); });
-      return std::nullopt;
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::internal) {
-        throw;
-      }
-      if (error.kind() == ErrorKind::medium) {
-        static_cast<void>(medium_.list("."));  // throws if the whole medium is gone
-      }
-      // What the device refuses to give back is damage too.
-      return Finding{
-          error.kind() == ErrorKind::authenticity ? ErrorKind::authenticity : ErrorKind::damage,
-          error.what()};
+/// The files in the order they are to be checked: what was found whole longest ago goes first, what
+/// never was before that. A resumed run has those no more that it found whole before.
+std::vector<const HealableFile*> order_of(const std::vector<HealableFile>& files,
+                                          const VerifyHistory* history, bool is_resumed) {
+  std::vector<std::pair<std::uint64_t, const HealableFile*>> ordered;
+  for (const HealableFile& file : files) {
+    if (history == nullptr) {
+      ordered.emplace_back(0, &file);
+    } else if (!is_resumed || !history->is_done(file)) {
+      const std::optional<VerifyHistory::Check> check = history->last_whole(file);
+      ordered.emplace_back(check ? check->line : 0, &file);
     }
   }
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<const HealableFile*> order;
+  std::transform(ordered.begin(), ordered.end(), std::back_inserter(order),
+                 [](const auto& one) { return one.second; });
+  return order;
+}
 
-  /// Proven by doing it.
-  [[nodiscard]] Remedy remedy_of(const HealableFile& file) const {
-    if (!problem_of(file, healed_path(file.name))) {
-      return Remedy::healed;
-    }
-    try {
-      file.expect_whole([&](const auto& take) {
-        file.stream_healed(healer_, [&](ByteView bytes) {
-          throw_if_interrupted();
-          take(bytes);
-        });
-      });
-      return Remedy::parity;
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
-        throw;
-      }
-      return Remedy::none;
+/// What of the files was not found whole for too long, or never.
+void judge_age(const std::vector<HealableFile>& files, const VerifyHistory& history,
+               VerifyReport& report) {
+  const std::int64_t now = wall_clock_now().seconds;
+  for (const HealableFile& file : files) {
+    const std::optional<VerifyHistory::Check> check = history.last_whole(file);
+    if (!check) {
+      ++report.never;
+    } else if (now - check->when.seconds > kOverdueSeconds) {
+      report.oldest = report.overdue == 0 ? check->when : std::min(report.oldest, check->when);
+      ++report.overdue;
     }
   }
+}
 
-  const FolderMedium& medium_;
-  Healer& healer_;
-  Observer& observer_;
-};
+std::optional<Countersignature> newest_countersignature(const FolderMedium& medium,
+                                                        const std::vector<SealedSession>& sessions,
+                                                        const PublicSigningKey& authority,
+                                                        Observer& observer) {
+  std::vector<std::string> problems;
+  const std::vector<Countersignature> counting =
+      countersignatures_on(medium, sessions, authority, problems);
+  for (const std::string& problem : problems) {
+    observer.notice(problem);
+  }
+  return counting.empty() ? std::nullopt : std::optional{counting.back()};
+}
+
+std::uint64_t sum_of_bytes(const std::vector<const HealableFile*>& files) {
+  std::uint64_t sum = 0;
+  for (const HealableFile* const file : files) {
+    sum += file->bytes;
+  }
+  return sum;
+}
 
 }  // namespace
 
-VerifyReport verify_medium(const FolderMedium& medium, std::optional<PublicSigningKey> authority,
-                           unsigned threads, Observer& observer) {
-  Vault vault{medium, authority};
+VerifyReport verify_medium(const FolderMedium& medium, const VerifySettings& settings,
+                           Observer& observer) {
+  const double begun = steady_seconds();
+  Vault vault{medium, settings.authority};
   VerifyReport report;
   const std::vector<SealedSession> sessions = vault.sessions();
   report.findings = vault.findings();
   if (vault.authority()) {
     report.authority = authority_fingerprint(*vault.authority());
+  }
+  if (vault.authority()) {
+    report.countersigned = newest_countersignature(medium, sessions, *vault.authority(), observer);
   }
   report.sessions = static_cast<std::uint32_t>(sessions.size());
   Healer healer{medium, sessions, report.findings};
@@ -124,12 +131,41 @@ VerifyReport verify_medium(const FolderMedium& medium, std::optional<PublicSigni
   report.unsealed_packs = count_unsealed(medium, healer.packs());
 
   const std::vector<HealableFile> files = healable_files(sessions, healer);
-  std::uint64_t total = 0;
-  for (const HealableFile& file : files) {
-    total += file.bytes;
+  const std::unique_ptr<VerifyHistory> history =
+      open_history(vault, sessions, settings.history, observer);
+  const std::vector<const HealableFile*> order =
+      order_of(files, history.get(), settings.is_resumed);
+  report.files = files.size();
+  report.files_before = files.size() - order.size();
+  if (history) {
+    report.history = history->path();
+    history->begin(medium.device(), settings.is_resumed);
   }
-  observer.phase("verifying", total);
-  FileVerifier{medium, healer, observer}.verify(files, threads, report);
+  observer.phase("verifying", sum_of_bytes(order));
+  {
+    FileVerifier verifier{medium, healer, settings.threads, observer,
+                          [&](const HealableFile& file, std::optional<Finding> finding) {
+                            if (history) {
+                              history->add(file, finding);
+                            }
+                            ++report.files_now;
+                            report.bytes += file.bytes;
+                            if (finding) {
+                              report.findings.push_back(std::move(*finding));
+                            }
+                          }};
+    for (const HealableFile* const file : order) {
+      if (settings.seconds && steady_seconds() - begun >= *settings.seconds) {
+        break;
+      }
+      verifier.push(*file);
+    }
+    verifier.drain();
+  }
+  if (history) {
+    history->end(report.files_left());
+    judge_age(files, *history, report);
+  }
   return report;
 }
 
@@ -232,22 +268,40 @@ std::optional<std::string> DeepVerifier::check_blocks(const Extent& extent) cons
   return std::nullopt;
 }
 
-std::optional<std::string> DeepVerifier::check_content(const Content& content) {
-  try {
-    const std::vector<Extent> extents = resolve_extents(reader_, content);
-    for (const Extent& extent : extents) {
-      if (extent.kind == ExtentKind::data) {
-        if (std::optional<std::string> problem = check_blocks(extent)) {
-          return problem;
-        }
-      }
+std::optional<DeepVerifier::Problem> DeepVerifier::check_blocks(
+    std::span<const Extent> extents) const {
+  std::optional<Problem> problem;
+  for (const Extent& extent : extents) {
+    if (extent.kind != ExtentKind::data) {
+      continue;
     }
-    return reader_.mismatch(content, extents);
+    if (std::optional<std::string> fact = check_blocks(extent)) {
+      problem = problem ? std::move(problem) : Problem{std::move(*fact)};
+      problem->packs.insert(extent.position.pack);
+    }
+  }
+  return problem;
+}
+
+std::optional<DeepVerifier::Problem> DeepVerifier::check_content(const Content& content) {
+  try {
+    // Its own extents may be those of a list, which is needed first.
+    if (std::optional<Problem> problem = check_blocks(content.extents)) {
+      return problem;
+    }
+    const std::vector<Extent> extents = resolve_extents(reader_, content);
+    if (std::optional<Problem> problem = check_blocks(extents)) {
+      return problem;
+    }
+    if (std::optional<std::string> fact = reader_.mismatch(content, extents)) {
+      return Problem{std::move(*fact)};
+    }
+    return std::nullopt;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
       throw;
     }
-    return error.what();
+    return Problem{error.what()};
   }
 }
 

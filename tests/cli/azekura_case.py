@@ -100,6 +100,7 @@ class AzekuraCase(unittest.TestCase):
         self.temporary.mkdir()
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
                             "TMPDIR": str(self.temporary),
+                            "XDG_STATE_HOME": str(self.home / "state"),
                             **{name: value for name, value in os.environ.items()
                                if name.endswith("SAN_OPTIONS")}}
         self.site = self.home / "site"

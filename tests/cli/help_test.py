@@ -39,10 +39,10 @@ class Help(HelpCase):
         self.assertEqual(names, {
             "", "init", "source", "source add", "set", "set add", "backup", "write", "status",
             "catalogue", "catalogue rebuild", "repair", "verify", "list", "ls", "find", "cat", "du", "diff",
-            "restore", "key", "key check", "key combine", "version"})
+            "restore", "key", "key check", "key combine", "key verifier", "version"})
         names = {" ".join(command) for command in self.commands("azekura-restore")}
         self.assertEqual(names, {"", "verify", "list", "ls", "find", "cat", "du", "diff",
-                                 "restore", "key", "key check", "key combine", "version"})
+                                 "restore", "key", "key check", "key combine", "key verifier", "version"})
 
     def test_goes_to_stdout_and_fits_the_screen(self):
         for program in self.PROGRAM_NAMES:

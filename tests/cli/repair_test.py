@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """A medium that ages: what is damaged is read all the same, `repair` writes whole copies of it, and
 what nothing brings back is named."""
+import fcntl
+import os
 import re
+import shutil
 
-from azekura_case import (DAMAGE, MEDIUM, SPACE, USAGE, AzekuraCase, change_tree, in_own_mounts,
-                          main, state_of, text_bytes)
+from azekura_case import (BUSY, DAMAGE, INTERRUPTED, MEDIUM, SPACE, USAGE, AzekuraCase,
+                          change_tree, in_own_mounts, main, state_of, text_bytes)
 
 REPAIRED = 4
 LEAF = 65536
@@ -248,6 +251,36 @@ class WithinParity(Aged):
         self.assert_restores("2/tree", state_of(self.tree))
 
 
+class Disturbed(Aged):
+    def test_one_run_at_a_time_writes_to_a_medium(self):
+        self.damage()
+        held = os.open(self.medium, os.O_RDONLY)
+        self.addCleanup(os.close, held)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        fact = f'another run writes to medium "{self.medium}"'
+        self.assert_fails(BUSY, fact, "repair", "--from", self.medium, hint="wait until it ends")
+        self.backup(code=BUSY)
+        self.verify(code=REPAIRED)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        self.repair()
+
+    def test_interrupted_it_logs_what_it_did(self):
+        if not shutil.which("strace"):
+            self.skipTest("there is no strace")
+        self.damage()
+        ended = self.run_program(
+            ["strace", "-f", "-o", "/dev/null", "-e", "trace=renameat2",
+             "-e", "inject=renameat2:signal=SIGINT:when=1",
+             self.azekura_program, "repair", "--from", self.medium], code=INTERRUPTED)
+        self.assertIn("azekura: error: stopped by a signal\n", ended.errors)
+        names = sorted(self.healed_files())
+        (log,) = [name for name in names if name.startswith("healed/log/")]
+        (healed,) = [name for name in names if name != log]
+        self.assertIn(f" {healed}: ", self.healed_files()[log].decode())
+        self.repair()
+        self.verify(code=REPAIRED)
+
+
 class BeyondParity(Aged):
     def setUp(self):
         super().setUp()
@@ -269,7 +302,14 @@ class BeyondParity(Aged):
         lines = ended.text.splitlines(keepends=True)
         self.assertIn(f"DAMAGE: {self.facts()[0]}\n", lines)
         self.assertEqual(lines[-1], NOT_WHOLE)
-        self.assertIn("new.sql", self.verify("--deep", "--key", self.key, code=DAMAGE).text)
+        ended = self.verify("--deep", "--key", self.key, code=DAMAGE)
+        self.assertIn("new.sql", ended.text)
+        pack = int(self.lost_pack.name, 16)
+        self.assertIn(f"pack {pack:08x} is needed by 2/tree (1 items)\n", ended.text)
+        ended = self.verify("--deep", "--json", "--key", self.key, code=DAMAGE)
+        self.assertEqual(ended.events("needed"), [
+            {"event": "needed", "pack": f"{pack:08x}",
+             "snapshots": [{"snapshot": "2/tree", "items": 1}]}])
 
     def test_restore_names_the_files_and_brings_the_others(self):
         target = self.home / "restored"

@@ -139,7 +139,9 @@ class Engine:
 
     def __init__(self, path, sabotage=None):
         self.path = path.resolve()
+        self.state = tempfile.TemporaryDirectory(prefix="azekura-state-")
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
+                            "XDG_STATE_HOME": self.state.name,
                             **{name: value for name, value in os.environ.items()
                                if name.endswith("SAN_OPTIONS")}}
         if sabotage:

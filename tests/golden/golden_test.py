@@ -96,8 +96,9 @@ def commands(variant, folder, program, is_engine):
 
 def run(arguments):
     """(exit code, standard error, what it used) of a command; it is killed after the time limit."""
-    with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory(prefix="golden-state-") as state:
+        child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+                                 env={**os.environ, "XDG_STATE_HOME": state})
         limit = threading.Timer(TIME_LIMIT, child.kill)
         limit.start()
         _, status, used = os.wait4(child.pid, 0)

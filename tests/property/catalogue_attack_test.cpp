@@ -37,7 +37,7 @@ struct Nights {
     }
     const vault::FolderMedium medium{site.medium("daily"), vault::Access::read};
     const vault::VerifyReport report =
-        vault::verify_medium(medium, site.key().authority().public_key(), 1, site.observer);
+        vault::verify_medium(medium, {site.key().authority().public_key(), 1}, site.observer);
     CHECK(report.findings.empty());
     CHECK(report.unsealed_packs == 0);
     vault::VaultReader reader{medium, site.key(), 1};

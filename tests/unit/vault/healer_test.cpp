@@ -433,7 +433,7 @@ TEST_CASE("Verify: says of each damaged file whether parity brings it back") {
   spoil(set.medium() + "/" + header, 0, 1);
   tests::RecordingObserver observer;
   const FolderMedium medium{set.medium(), Access::read};
-  const VerifyReport report = verify_medium(medium, std::nullopt, 2, observer);
+  const VerifyReport report = verify_medium(medium, {std::nullopt, 2}, observer);
   REQUIRE(report.findings.size() == 3);
   std::map<std::string, Remedy> remedies;
   for (const Finding& finding : report.findings) {

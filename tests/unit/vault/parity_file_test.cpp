@@ -67,7 +67,7 @@ std::vector<SealedSession> sessions_of(const std::string& path) {
 std::vector<Finding> findings_on(const std::string& folder) {
   tests::RecordingObserver observer;
   const FolderMedium medium{folder, Access::read};
-  return verify_medium(medium, std::nullopt, 1, observer).findings;
+  return verify_medium(medium, {std::nullopt, 1}, observer).findings;
 }
 
 }  // namespace
@@ -250,7 +250,7 @@ TEST_CASE("Parity: a run that crashed while it made parity makes it anew") {
   REQUIRE(site.write("daily"));
   tests::RecordingObserver observer;
   const FolderMedium medium{site.medium("daily"), Access::read};
-  const VerifyReport report = verify_medium(medium, std::nullopt, 1, observer);
+  const VerifyReport report = verify_medium(medium, {std::nullopt, 1}, observer);
   CHECK(report.sessions == 1);
   CHECK(report.findings.empty());
   CHECK(sessions_of(site.medium("daily")).front().manifest.parity_files() == 2);

@@ -32,7 +32,7 @@ RepairReport repair(const WrittenSet& set) {
 VerifyReport verify(const WrittenSet& set) {
   tests::RecordingObserver observer;
   const FolderMedium medium{set.medium(), Access::read};
-  return verify_medium(medium, std::nullopt, 2, observer);
+  return verify_medium(medium, {std::nullopt, 2}, observer);
 }
 
 std::set<std::string> names_with(const std::map<std::string, Buffer>& files,

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace azekura::vault {
+
+/// The device behind an open file or folder as people know it, like "WDC WD40EFRX-68N WD-WX11D,
+/// 8:17"; only its numbers where there is no more to know.
+std::string device_text(int fd);
+
+}  // namespace azekura::vault
