@@ -32,7 +32,7 @@ std::string default_folder() {
 }  // namespace
 
 std::string history_folder(const std::string& wanted) {
-  const std::string folder = absolute_path(wanted.empty() ? default_folder() : wanted);
+  std::string folder = absolute_path(wanted.empty() ? default_folder() : wanted);
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) {

@@ -154,6 +154,53 @@ void report_coverage(const vault::VerifyReport& report, Output& output) {
   }
 }
 
+/// Adds the findings that are not among the others yet.
+void add_new(std::vector<vault::Finding> found, std::vector<vault::Finding>& findings) {
+  for (vault::Finding& finding : found) {
+    const bool known =
+        std::any_of(findings.begin(), findings.end(),
+                    [&](const vault::Finding& other) { return other.fact == finding.fact; });
+    if (!known) {
+      findings.push_back(std::move(finding));
+    }
+  }
+}
+
+/// `deep`: nullptr if it was not one.
+void report_verified(const vault::VerifyReport& report, const Tally& tally, const DeepReport* deep,
+                     Output& output) {
+  Json object{{"event", "verified"},
+              {"authority", report.authority},
+              {"sessions", report.sessions},
+              {"packs", report.packs},
+              {"files", report.files},
+              {"files_now", report.files_now},
+              {"files_before", report.files_before},
+              {"files_left", report.files_left()},
+              {"bytes", report.bytes},
+              {"unsealed_packs", report.unsealed_packs},
+              {"deep", deep != nullptr},
+              {"findings", report.findings.size()},
+              {"healed", tally.healed},
+              {"repairable", tally.repairable},
+              {"lost", deep == nullptr ? 0 : deep->lost}};
+  if (!report.history.empty()) {
+    put_name(object, "history", report.history);
+    object["never"] = report.never;
+    object["overdue"] = report.overdue;
+  }
+  if (report.countersigned) {
+    object["countersigned"] = {{"session", report.countersigned->session},
+                               {"verifier", report.countersigned->verifier.verifier.hex()},
+                               {"time", report.countersigned->when.seconds}};
+  }
+  output.object(object);
+  output.line(
+      fmt::format("authority  {}", report.authority.empty() ? "unknown" : report.authority));
+  output.line(fmt::format("sessions   {}", report.sessions));
+  report_coverage(report, output);
+}
+
 int verify(const VerifyOptions& options, Output& output) {
   std::optional<vault::RecoveryKey> key;
   vault::VerifySettings settings;
@@ -174,49 +221,13 @@ int verify(const VerifyOptions& options, Output& output) {
   DeepReport deep;
   if (options.deep) {
     deep = verify_deep(medium, *key, output);
-    for (vault::Finding& finding : deep.findings) {
-      const bool known =
-          std::any_of(report.findings.begin(), report.findings.end(),
-                      [&](const vault::Finding& other) { return other.fact == finding.fact; });
-      if (!known) {
-        report.findings.push_back(std::move(finding));
-      }
-    }
+    add_new(std::move(deep.findings), report.findings);
   }
   for (const vault::Finding& finding : report.findings) {
     report_finding(finding, output);
   }
   const Tally tally = tally_of(report.findings);
-  Json object{{"event", "verified"},
-              {"authority", report.authority},
-              {"sessions", report.sessions},
-              {"packs", report.packs},
-              {"files", report.files},
-              {"files_now", report.files_now},
-              {"files_before", report.files_before},
-              {"files_left", report.files_left()},
-              {"bytes", report.bytes},
-              {"unsealed_packs", report.unsealed_packs},
-              {"deep", options.deep},
-              {"findings", report.findings.size()},
-              {"healed", tally.healed},
-              {"repairable", tally.repairable},
-              {"lost", deep.lost}};
-  if (!report.history.empty()) {
-    put_name(object, "history", report.history);
-    object["never"] = report.never;
-    object["overdue"] = report.overdue;
-  }
-  if (report.countersigned) {
-    object["countersigned"] = {{"session", report.countersigned->session},
-                               {"verifier", report.countersigned->verifier.verifier.hex()},
-                               {"time", report.countersigned->when.seconds}};
-  }
-  output.object(object);
-  output.line(
-      fmt::format("authority  {}", report.authority.empty() ? "unknown" : report.authority));
-  output.line(fmt::format("sessions   {}", report.sessions));
-  report_coverage(report, output);
+  report_verified(report, tally, options.deep ? &deep : nullptr, output);
   const int code = deep.lost > 0 && tally.exit_code() == kDone ? exit_code_of(ErrorKind::damage)
                                                                : tally.exit_code();
   if (verifier && (code == kDone || code == kRepaired) && report.sessions > 0) {
