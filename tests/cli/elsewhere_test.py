@@ -96,6 +96,8 @@ class Healed(TwoMedia):
         self.assertEqual({(one["source"], one["in"]) for one in origins},
                          {("tree", str(self.other))})
         self.assertIn("noise", {one["path"] for one in origins})
+        self.assertLess(sum(one["bytes"] for one in made),  # they are compressed
+                        sum(one["bytes"] for one in origins))
         for one in origins:
             size = (self.tree / one["path"]).stat().st_size
             self.assertLessEqual(one["offset"] + one["bytes"], size)
@@ -133,6 +135,30 @@ class Healed(TwoMedia):
             self.assertEqual(healed[f"healed/parity/000001/{index}"],
                              self.written[f"parity/000001/{index}"])
         self.assert_healed()
+
+
+class Streams(AzekuraCase):
+    """What a command printed has no path: another medium has it, or a file of the same bytes."""
+
+    def test_from_another_medium_or_a_file(self):
+        self.make_site()
+        dump = self.home / "dump"
+        dump.write_bytes(self.random.randbytes(900_000))
+        self.add_command("dump", f"cat '{dump}'")
+        self.medium, other = self.add_set(), self.add_set("weekly")
+        self.backup()
+        self.backup("--to", "weekly")
+        pack = max((self.medium / "packs" / "00").iterdir(), key=lambda path: path.stat().st_size)
+        written = pack.read_bytes()
+        for leaf in LOST_LEAVES:
+            zero(pack, leaf * LEAF, LEAF)
+        lost, = self.azekura("repair", *self.keyed(), "--json", code=DAMAGE).events("lost")
+        self.assertEqual((lost["snapshot"], lost["path"]), ("1/dump", ""))
+        healed = self.medium / "healed" / "packs" / "00" / pack.name
+        for means in (["--with", other], ["--source", f"dump={dump}"]):
+            self.azekura("repair", *self.keyed(), *means, code=REPAIRED)
+            self.assertEqual(healed.read_bytes(), written)
+            healed.unlink()
 
 
 class SeveralPacks(AzekuraCase):
