@@ -1,19 +1,42 @@
 #include "cli/commands.h"
+#include "cli/elsewhere.h"
 #include "cli/exit_code.h"
 #include "cli/findings.h"
+#include "cli/lost_ranges.h"
 #include "cli/medium_access.h"
+#include "cli/tree_check.h"
 #include "core/confinement.h"
 #include "core/file_io.h"
+#include "core/limits.h"
 #include "core/text.h"
 #include "vault/repair.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace azekura::cli {
 
 namespace {
+
+struct RepairOptions {
+  MediumOptions medium;
+  std::vector<std::string> others;
+  std::vector<std::string> sources;
+};
+
+/// The medium as its key opens it, and what else is there to repair it from.
+struct RepairMeans {
+  vault::VaultReader reader;
+  Elsewhere elsewhere;
+  vault::ChunkSources sources;
+
+  RepairMeans(const vault::FolderMedium& medium, const vault::RecoveryKey& key)
+      : reader{medium, key, Invocation::threads()},
+        elsewhere{reader},
+        sources{reader, elsewhere, key.authority().public_key()} {}
+};
 
 vault::FolderMedium open_writable(const std::string& folder) {
   try {
@@ -25,29 +48,164 @@ vault::FolderMedium open_writable(const std::string& folder) {
   }
 }
 
-int repair(const MediumOptions& options, Output& output) {
-  static_cast<void>(confine(absolute_path(options.from)));
-  vault::FolderMedium medium = open_writable(options.from);
-  const vault::RepairReport report = vault::repair_medium(medium, Invocation::threads(), output);
+std::string_view origin_of(const vault::HealedFile& file) {
+  if (file.remedy == vault::Remedy::copy) {
+    return "copy";
+  }
+  const bool is_elsewhere =
+      std::any_of(file.made.begin(), file.made.end(),
+                  [](const vault::Healer::MadeLeaf& leaf) { return leaf.is_offered; });
+  return is_elsewhere ? "elsewhere" : "parity";
+}
+
+void report_block(const vault::MadeBlock& block, Output& output) {
+  Json origins = Json::array();
+  std::string text;
+  for (const vault::ChunkOrigin& one : block.origins) {
+    Json origin{{"source", one.source}, {"offset", one.offset}, {"bytes", one.bytes}};
+    put_name(origin, "path", one.path);
+    put_name(origin, "in", one.place);
+    origins.push_back(std::move(origin));
+    text += fmt::format("{}{}:{} bytes {}+{} in \"{}\"", text.empty() ? "" : ", ", one.source,
+                        printable(one.path), one.offset, one.bytes, printable(one.place));
+  }
+  output.object({{"event", "made"},
+                 {"pack", fmt::format("{:08x}", block.pack)},
+                 {"offset", block.offset},
+                 {"bytes", block.bytes},
+                 {"from", origins}});
+  output.line(fmt::format("MADE bytes {}+{} of pack {:08x} from {}", block.offset, block.bytes,
+                          block.pack, text));
+}
+
+void report_lost(const LostEntry& lost, const std::vector<Elsewhere::Copy>& copies,
+                 Output& output) {
+  const std::string snapshot = lost.snapshot.name();
+  Json object{{"event", "lost"}, {"snapshot", snapshot}, {"reason", lost.loss.reason}};
+  put_name(object, "path", lost.path);
+  put_ranges(object, lost.loss.ranges);
+  Json also_on = Json::array();
+  std::string text;
+  for (const Elsewhere::Copy& copy : copies) {
+    Json one{{"snapshot", copy.snapshot}};
+    put_name(one, "medium", copy.folder);
+    also_on.push_back(std::move(one));
+    text += fmt::format("; also on \"{}\" as {}:{}", printable(copy.folder), copy.snapshot,
+                        printable(lost.path));
+  }
+  object["also_on"] = std::move(also_on);
+  output.object(object);
+  output.line(fmt::format("LOST {}:{}: {}{}{}", snapshot, printable(lost.path),
+                          printable(lost.loss.reason), ranges_text(lost.loss.ranges), text));
+}
+
+LostBytes lost_bytes(vault::VaultReader& reader, const std::vector<std::uint32_t>& packs) {
+  LostBytes lost;
+  for (const std::uint32_t pack : packs) {
+    try {
+      vault::add_lost_bytes(reader, pack, lost);
+    } catch (const Error& error) {
+      if (!restore::concerns_one_item(error)) {
+        throw;
+      }
+      lost.add({pack, 0}, limits::kPackPlainMax);
+    }
+  }
+  return lost;
+}
+
+/// Every file of every snapshot that has bytes in what is lost of these packs; returns how many.
+std::uint64_t list_lost(const vault::FolderMedium& medium, const vault::RecoveryKey& key,
+                        const std::vector<std::uint32_t>& packs, const Elsewhere& elsewhere,
+                        Output& output) {
+  vault::VaultReader reader{medium, key, Invocation::threads()};  // sees what was healed by now
+  const LostBytes lost = lost_bytes(reader, packs);
+  const auto check = [&](const Content& content) -> std::optional<ContentLoss> {
+    try {
+      std::vector<restore::LostRange> ranges = restore::lost_ranges(reader, content, lost);
+      return ranges.empty() ? std::nullopt
+                            : std::optional{ContentLoss{"the medium has lost", std::move(ranges)}};
+    } catch (const Error& error) {
+      if (!restore::concerns_one_item(error)) {
+        throw;
+      }
+      return ContentLoss{error.what()};
+    }
+  };
+  output.phase("checking trees", 0);
+  TreeCheck trees{reader, check, [&](const LostEntry& one) {
+                    const bool is_file = one.entry != nullptr && one.entry->kind == EntryKind::file;
+                    report_lost(one,
+                                is_file ? elsewhere.whole_copies(one.snapshot, one.path, *one.entry)
+                                        : std::vector<Elsewhere::Copy>{},
+                                output);
+                  }};
+  for (const vault::StoredSnapshot& stored : reader.snapshots()) {
+    trees.check(stored);
+  }
+  return trees.lost();
+}
+
+void report(const vault::RepairReport& report, Output& output) {
   for (const vault::HealedFile& file : report.healed) {
     output.object({{"event", "repaired"},
                    {"file", file.name},
-                   {"from", file.remedy == vault::Remedy::copy ? "copy" : "parity"},
+                   {"from", origin_of(file)},
                    {"leaves", file.made.size()},
                    {"bytes", file.bytes}});
+    for (const vault::MadeBlock& block : file.blocks) {
+      report_block(block, output);
+    }
   }
   for (const vault::Finding& finding : report.found.findings) {
     report_finding(finding, output);
   }
-  const Tally tally = tally_of(report.found.findings);
-  output.object({{"event", "repair"},
-                 {"repaired", report.healed.size()},
-                 {"healed", tally.healed},
-                 {"lost", tally.lost}});
-  output.line(fmt::format("repaired   {} files; {} cannot be", report.healed.size(), tally.lost));
+}
+
+int repair(const RepairOptions& options, Output& output) {
+  std::optional<vault::RecoveryKey> key;
+  if (!options.medium.keys.empty()) {
+    key = options.medium.recovery_key();
+  }
+  static_cast<void>(confine(absolute_path(options.medium.from)));
+  vault::FolderMedium medium = open_writable(options.medium.from);
+  std::optional<RepairMeans> means;
+  if (key) {
+    means.emplace(medium, *key);
+    for (const std::string& folder : options.others) {
+      means->elsewhere.add_medium(folder, *key);
+    }
+    for (const std::string& source : options.sources) {
+      means->elsewhere.add_live(source);
+    }
+  }
+  const vault::RepairReport done = vault::repair_medium(medium, Invocation::threads(), output,
+                                                        means ? &means->sources : nullptr);
+  report(done, output);
+  if (means) {
+    for (const std::string& folder : means->elsewhere.damaged_media()) {
+      output.warn(
+          fmt::format("medium \"{}\" is damaged, too: run 'azekura repair --from DIR' on it",
+                      printable(folder)));
+    }
+  }
+  const Tally tally = tally_of(done.found.findings);
+  const std::uint64_t lost_items =
+      key && !done.lost_packs.empty()
+          ? list_lost(medium, *key, done.lost_packs, means->elsewhere, output)
+          : 0;
+  Json summary{{"event", "repair"},
+               {"repaired", done.healed.size()},
+               {"healed", tally.healed},
+               {"lost", tally.lost}};
+  if (key) {
+    summary["lost_items"] = lost_items;
+  }
+  output.object(summary);
+  output.line(fmt::format("repaired   {} files; {} cannot be", done.healed.size(), tally.lost));
   const int code = tally.exit_code();
   report_verdict(tally, code, Coverage::all, output);
-  if (tally.lost > 0) {
+  if (tally.lost > 0 && !key) {
     output.line("which files of which snapshots that costs: azekura verify --deep --key FILE");
   }
   return code;
@@ -58,8 +216,20 @@ int repair(const MediumOptions& options, Output& output) {
 void add_repair(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       add_command(app, invocation, "repair", "Write whole copies of what is damaged on a medium");
-  auto options = std::make_shared<MediumOptions>();
-  options->add_to(*command, false);
+  auto options = std::make_shared<RepairOptions>();
+  options->medium.add_to(*command, false);
+  CLI::Option* key =
+      command->add_option("--key", options->medium.keys, "recovery.key; or a share file, repeated")
+          ->allow_extra_args(false)
+          ->type_name("FILE");
+  command->add_option("--with", options->others, "Another medium of the site; may be repeated")
+      ->needs(key)
+      ->allow_extra_args(false)
+      ->type_name("DIR");
+  command->add_option("--source", options->sources, "A source as it is now; may be repeated")
+      ->needs(key)
+      ->allow_extra_args(false)
+      ->type_name("NAME=PATH");
   command->callback([&invocation, options] {
     invocation.command = [&invocation, options] { return repair(*options, invocation.output); };
   });

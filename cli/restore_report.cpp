@@ -1,5 +1,6 @@
 #include "cli/restore_report.h"
 
+#include "cli/lost_ranges.h"
 #include "core/text.h"
 
 #include <nlohmann/json.hpp>
@@ -123,18 +124,8 @@ void RestoreTeller::report_flawed(const restore::FlawedItem& item) {
 void RestoreTeller::report_lost(const restore::LostItem& item) {
   Json object{{"event", "lost"}, {"snapshot", snapshot_}, {"reason", item.reason}};
   put_name(object, "path", item.path);
-  Json ranges = Json::array();
-  Json packs = Json::array();
-  std::string text;
-  for (const restore::LostRange& range : item.ranges) {
-    const std::string pack = fmt::format("{:08x}", range.pack);
-    ranges.push_back({range.offset, range.length});
-    packs.push_back(pack);
-    text += fmt::format("{}{}+{} (pack {})", text.empty() ? " bytes " : ", ", range.offset,
-                        range.length, pack);
-  }
-  object["ranges"] = ranges;
-  object["packs"] = packs;
+  put_ranges(object, item.ranges);
+  std::string text = ranges_text(item.ranges);
   if (!item.saved_as.empty()) {
     put_name(object, "saved_as", item.saved_as);
     text += fmt::format("; the rest is in \"{}\"", printable(item.saved_as));

@@ -1,12 +1,8 @@
 #include "cli/tree_check.h"
 
 #include "core/interrupt.h"
-#include "core/text.h"
 #include "core/tree_codec.h"
 #include "vault/hash.h"
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace azekura::cli {
 
@@ -55,7 +51,7 @@ TreeCheck::Walked TreeCheck::walk(const vault::StoredSnapshot& stored, Shared sh
       if (has_skipped && !entry.content) {
         return Walked::links_in_doubt;
       }
-      report(stored, tree.path(), problem);
+      report(stored, tree.path(), {problem});
     }
     if (!entry.content) {
       continue;
@@ -87,7 +83,7 @@ bool TreeCheck::advance(const vault::StoredSnapshot& stored, restore::TreeWalk& 
       if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
         throw;
       }
-      report(stored, tree.path(), error.what());
+      report(stored, tree.path(), {error.what()});
     }
   }
 }
@@ -95,7 +91,7 @@ bool TreeCheck::advance(const vault::StoredSnapshot& stored, restore::TreeWalk& 
 void TreeCheck::meet_again(const vault::StoredSnapshot& stored, restore::TreeWalk& tree,
                            const DirectoryFindings& before) {
   if (before.has_first_names) {
-    report(stored, tree.path(), "it has the first names of files that have theirs elsewhere");
+    report(stored, tree.path(), {"it has the first names of files that have theirs elsewhere"});
     tree.skip();
   } else if (!before.has_lost || lost_ >= kNamedMax) {
     tree.skip();
@@ -108,9 +104,9 @@ bool TreeCheck::was_intact(const vault::StoredSnapshot& stored, const restore::T
   if (intact_.contains(encoded)) {
     return true;
   }
-  if (const auto problem = verifier_.check_content(content)) {
-    report(stored, tree.path(), problem->fact);
-    for (const std::uint32_t pack : problem->packs) {
+  if (const auto loss = check_(content)) {
+    report(stored, tree.path(), *loss, &tree.entry());
+    for (const std::uint32_t pack : loss->packs) {
       ++lost_with_[pack][stored.name()];
     }
   } else {
@@ -119,28 +115,10 @@ bool TreeCheck::was_intact(const vault::StoredSnapshot& stored, const restore::T
   return false;
 }
 
-void TreeCheck::report_packs() const {
-  for (const auto& [pack, snapshots] : lost_with_) {
-    Json list = Json::array();
-    std::string text;
-    for (const auto& [snapshot, items] : snapshots) {
-      list.push_back({{"snapshot", snapshot}, {"items", items}});
-      text += fmt::format("{}{} ({} items)", text.empty() ? "" : ", ", snapshot, items);
-    }
-    output_.object({{"event", "needed"},
-                    {"pack", fmt::format("{:08x}", pack)},
-                    {"snapshots", std::move(list)}});
-    output_.line(fmt::format("pack {:08x} is needed by {}", pack, text));
-  }
-}
-
 void TreeCheck::report(const vault::StoredSnapshot& stored, const std::string& path,
-                       std::string_view problem) {
+                       const ContentLoss& loss, const Entry* entry) {
   ++lost_;
-  Json object{{"event", "lost"}, {"snapshot", stored.name()}, {"reason", problem}};
-  put_name(object, "path", path);
-  output_.object(object);
-  output_.line(fmt::format("LOST {}:{}: {}", stored.name(), printable(path), printable(problem)));
+  tell_({stored, path, loss, entry});
 }
 
 }  // namespace azekura::cli

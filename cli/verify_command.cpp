@@ -35,6 +35,22 @@ struct DeepReport {
   vault::Countersignature head;  ///< the newest session, for a verifier to sign
 };
 
+/// Which snapshots lost something with which damaged pack.
+void report_packs(const TreeCheck::LossesByPack& losses, Output& output) {
+  for (const auto& [pack, snapshots] : losses) {
+    Json list = Json::array();
+    std::string text;
+    for (const auto& [snapshot, items] : snapshots) {
+      list.push_back({{"snapshot", snapshot}, {"items", items}});
+      text += fmt::format("{}{} ({} items)", text.empty() ? "" : ", ", snapshot, items);
+    }
+    output.object({{"event", "needed"},
+                   {"pack", fmt::format("{:08x}", pack)},
+                   {"snapshots", std::move(list)}});
+    output.line(fmt::format("pack {:08x} is needed by {}", pack, text));
+  }
+}
+
 DeepReport verify_deep(const vault::FolderMedium& medium, const vault::RecoveryKey& key,
                        Output& output) {
   vault::VaultReader reader{medium, key, Invocation::threads()};
@@ -45,11 +61,25 @@ DeepReport verify_deep(const vault::FolderMedium& medium, const vault::RecoveryK
     report.findings.push_back(std::move(finding));
   }
   output.phase("checking trees", 0);
-  TreeCheck trees{verifier, reader, output};
+  const auto check = [&](const Content& content) -> std::optional<ContentLoss> {
+    std::optional<vault::DeepVerifier::Problem> problem = verifier.check_content(content);
+    return problem
+               ? std::optional{ContentLoss{std::move(problem->fact), {}, std::move(problem->packs)}}
+               : std::nullopt;
+  };
+  TreeCheck trees{reader, check, [&](const LostEntry& one) {
+                    Json object{{"event", "lost"},
+                                {"snapshot", one.snapshot.name()},
+                                {"reason", one.loss.reason}};
+                    put_name(object, "path", one.path);
+                    output.object(object);
+                    output.line(fmt::format("LOST {}:{}: {}", one.snapshot.name(),
+                                            printable(one.path), printable(one.loss.reason)));
+                  }};
   for (const vault::StoredSnapshot& stored : reader.snapshots()) {
     trees.check(stored);
   }
-  trees.report_packs();
+  report_packs(trees.lost_with(), output);
   report.lost = trees.lost();
   output.line(fmt::format("{} snapshots checked to the last byte", reader.snapshots().size()));
   if (!reader.sessions().empty()) {

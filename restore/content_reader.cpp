@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "core/tree_codec.h"
+#include "restore/report.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -61,6 +62,48 @@ class MemoryReceiver : public ExtentReceiver {
     std::optional<Error> error;
   };
   std::vector<Result> results_;
+};
+
+/// Some bytes of a file, from chunks that may have more.
+class RangeReceiver : public ExtentReceiver {
+ public:
+  /// `begins`: where the chunks begin, from the range's begin.
+  RangeReceiver(MutableBytes range, std::span<const std::int64_t> begins)
+      : range_{range}, begins_{begins} {}
+
+  void bytes(std::size_t index, std::uint64_t offset, ByteView bytes) override {
+    const std::int64_t begin = begins_[index] + static_cast<std::int64_t>(offset);
+    const std::int64_t from = std::max<std::int64_t>(begin, 0);
+    const std::int64_t to = std::min(begin + std::ssize(bytes), std::ssize(range_));
+    if (from < to) {
+      std::copy(bytes.begin() + (from - begin), bytes.begin() + (to - begin),
+                range_.begin() + from);
+    }
+  }
+  void proven(std::size_t /*index*/) override { ++proven_; }
+  void failed(std::size_t /*index*/, const Error& /*error*/) override {}
+
+  [[nodiscard]] bool is_whole() const { return proven_ == begins_.size(); }
+
+ private:
+  MutableBytes range_;
+  std::span<const std::int64_t> begins_;
+  std::size_t proven_ = 0;
+};
+
+/// Counts the extents that can be had.
+class CountingReceiver : public ExtentReceiver {
+ public:
+  void bytes(std::size_t /*index*/, std::uint64_t /*offset*/, ByteView /*bytes*/) override {
+    throw_if_interrupted();
+  }
+  void proven(std::size_t /*index*/) override { ++proven_; }
+  void failed(std::size_t /*index*/, const Error& /*error*/) override {}
+
+  [[nodiscard]] std::size_t proven_count() const { return proven_; }
+
+ private:
+  std::size_t proven_ = 0;
 };
 
 /// One extent, kept in a file.
@@ -166,6 +209,62 @@ void write_content(ExtentSource& source, const Content& content, const ByteOutpu
       write_in_memory(source, rest.first(done), output);
     }
     rest = rest.subspan(done);
+  }
+}
+
+std::optional<Buffer> read_range(ExtentSource& source, std::span<const Extent> extents,
+                                 std::uint64_t offset, std::uint32_t length) {
+  Buffer range(length, std::byte{0});  // what holes are
+  std::vector<WantedExtent> wanted;
+  std::vector<std::int64_t> begins;
+  std::uint64_t end = 0;
+  for (const Extent& extent : extents) {
+    const std::uint64_t begin = end;
+    end += extent.length;
+    if (end <= offset || begin >= offset + length || extent.kind != ExtentKind::data) {
+      continue;
+    }
+    if (extent.length > limits::kPackPlainMax) {
+      return std::nullopt;
+    }
+    const std::vector<WantedExtent> chunks = source.chunks_of(wanted_of(extent));
+    if (chunks.empty()) {
+      return std::nullopt;
+    }
+    for (const WantedExtent& chunk : chunks) {
+      const std::uint64_t at = begin + (chunk.position.byte - extent.position.byte);
+      if (at < offset + length && at + chunk.length > offset) {
+        wanted.push_back(chunk);
+        begins.push_back(static_cast<std::int64_t>(at - offset));
+      }
+    }
+  }
+  RangeReceiver receiver{range, begins};
+  source.fetch(wanted, receiver);
+  return end >= offset + length && receiver.is_whole() ? std::optional{std::move(range)}
+                                                       : std::nullopt;
+}
+
+bool is_whole(ExtentSource& source, const Content& content) {
+  try {
+    const std::vector<Extent> extents = resolve_extents(source, content);
+    if (covered_bytes(extents) != content.size || source.mismatch(content, extents)) {
+      return false;
+    }
+    std::vector<WantedExtent> wanted;
+    for (const Extent& extent : extents) {
+      if (extent.kind == ExtentKind::data) {
+        wanted.push_back(wanted_of(extent));
+      }
+    }
+    CountingReceiver receiver;
+    source.fetch(wanted, receiver);
+    return receiver.proven_count() == wanted.size();
+  } catch (const Error& error) {
+    if (!concerns_one_item(error)) {
+      throw;
+    }
+    return false;
   }
 }
 

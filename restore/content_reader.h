@@ -6,6 +6,8 @@
 #include "restore/spill_file.h"
 
 #include <functional>
+#include <optional>
+#include <span>
 
 namespace azekura::restore {
 
@@ -19,5 +21,13 @@ using ByteOutput = std::function<void(ByteView)>;
 /// `output` and resolve_extents; SystemError for the spill.
 void write_content(ExtentSource& source, const Content& content, const ByteOutput& output,
                    const SpillFile& spill);
+
+/// Bytes of a content, whose extents these are, proven; nullopt if it ends before, or they cannot
+/// be had. Only the chunks that have them are read. Errors: MediumError.
+std::optional<Buffer> read_range(ExtentSource& source, std::span<const Extent> extents,
+                                 std::uint64_t offset, std::uint32_t length);
+
+/// Whether every byte of a content can be had; reads it all. Errors: MediumError.
+bool is_whole(ExtentSource& source, const Content& content);
 
 }  // namespace azekura::restore

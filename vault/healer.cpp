@@ -92,6 +92,27 @@ Buffer Healer::read(std::uint32_t pack, std::uint64_t offset, std::uint64_t byte
   return result;
 }
 
+void Healer::offer(std::uint32_t pack, std::uint64_t offset, Buffer bytes) {
+  const std::lock_guard lock{mutex_};
+  offered_[pack].insert_or_assign(offset, std::move(bytes));
+}
+
+void Healer::withdraw(std::uint32_t pack) {
+  const std::lock_guard lock{mutex_};
+  offered_.erase(pack);
+}
+
+std::uint64_t Healer::offered_bytes() {
+  const std::lock_guard lock{mutex_};
+  std::uint64_t sum = 0;
+  for (const auto& [pack, parts] : offered_) {
+    for (const auto& [offset, bytes] : parts) {
+      sum += bytes.size();
+    }
+  }
+  return sum;
+}
+
 void Healer::stream_pack(std::uint32_t pack, const std::function<void(ByteView)>& take) {
   const std::lock_guard lock{mutex_};
   const PackInfo& info = vouched(pack).info;
@@ -154,11 +175,13 @@ std::vector<Healer::MadeLeaf> Healer::take_made() {
 }
 
 Buffer Healer::leaf(std::uint32_t pack, std::uint32_t index) {
-  if (std::optional<Buffer> whole = whole_leaf(pack, index)) {
+  if (std::optional<Buffer> whole = copied_leaf(pack, index)) {
     return *std::move(whole);
   }
-  Buffer made = make_leaf(pack, index);
-  made_.push_back({pack, index, static_cast<std::uint32_t>(made.size())});
+  std::optional<Buffer> offered = offered_leaf(pack, index);
+  const bool is_offered = offered.has_value();
+  Buffer made = is_offered ? *std::move(offered) : make_leaf(pack, index);
+  made_.push_back({pack, index, static_cast<std::uint32_t>(made.size()), is_offered});
   return made;
 }
 
@@ -166,18 +189,53 @@ Buffer Healer::leaf_or_remains(std::uint32_t pack, std::uint32_t index) {
   try {
     return leaf(pack, index);
   } catch (const DamageError&) {
-    for (const std::string& copy : pack_copies(pack)) {
-      std::optional<Buffer> bytes = medium_.read_part(copy, index * limits::kLeafBytes,
-                                                      leaf_bytes(vouched(pack).info, index));
-      if (bytes) {
-        return *std::move(bytes);
-      }
+    if (std::optional<Buffer> bytes = remains(pack, index)) {
+      return *std::move(bytes);
     }
     throw;
   }
 }
 
+std::optional<Buffer> Healer::remains(std::uint32_t pack, std::uint32_t index) const {
+  const std::uint64_t begin = index * limits::kLeafBytes;
+  const std::size_t size = leaf_bytes(vouched(pack).info, index);
+  std::optional<Buffer> leaf;
+  for (const std::string& copy : pack_copies(pack)) {
+    if (!leaf) {
+      leaf = medium_.read_part(copy, begin, size);
+    }
+  }
+  const auto of_pack = offered_.find(pack);
+  if (of_pack == offered_.end()) {
+    return leaf;
+  }
+  for (const auto& [offset, bytes] : of_pack->second) {
+    const std::uint64_t from = std::max(offset, begin);
+    const std::uint64_t to = std::min(offset + bytes.size(), begin + size);
+    if (from < to) {
+      if (!leaf) {
+        leaf.emplace(size, std::byte{0});
+      }
+      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(from - offset), to - from,
+                  leaf->begin() + static_cast<std::ptrdiff_t>(from - begin));
+    }
+  }
+  return leaf;
+}
+
 std::optional<Buffer> Healer::whole_leaf(std::uint32_t pack, std::uint32_t index) {
+  std::optional<Buffer> whole = copied_leaf(pack, index);
+  return whole ? whole : offered_leaf(pack, index);
+}
+
+std::optional<Buffer> Healer::offered_leaf(std::uint32_t pack, std::uint32_t index) {
+  const Buffer* hashes = offered_.contains(pack) ? hashes_of(pack) : nullptr;
+  std::optional<Buffer> leaf = hashes != nullptr ? remains(pack, index) : std::nullopt;
+  const bool is_right = leaf && equal(sha256(*leaf).bytes(), leaf_hash(*hashes, index));
+  return is_right ? leaf : std::nullopt;
+}
+
+std::optional<Buffer> Healer::copied_leaf(std::uint32_t pack, std::uint32_t index) {
   const PackInfo& info = vouched(pack).info;
   const Buffer* hashes = hashes_of(pack);
   if (hashes == nullptr) {

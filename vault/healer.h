@@ -42,11 +42,21 @@ class Healer {
   void stream_parity(std::uint32_t session, std::size_t index,
                      const std::function<void(ByteView)>& take);
 
-  /// A leaf that was made from parity.
+  /// Takes bytes of a pack's data region that somebody made again. They count where they give a
+  /// leaf its hash, with what the medium has of it; read() gives them as it gives unproven bytes.
+  /// Requires: they lie within the data region.
+  void offer(std::uint32_t pack, std::uint64_t offset, Buffer bytes);
+  /// Forgets what was offered of a pack.
+  void withdraw(std::uint32_t pack);
+  /// How many bytes are offered, of all packs.
+  [[nodiscard]] std::uint64_t offered_bytes();
+
+  /// A leaf that was made from parity, or with offered bytes.
   struct MadeLeaf {
     std::uint32_t pack = 0;
     std::uint32_t leaf = 0;
     std::uint32_t bytes = 0;
+    bool is_offered = false;
 
     auto operator<=>(const MadeLeaf&) const = default;
   };
@@ -68,8 +78,13 @@ class Healer {
   [[nodiscard]] Buffer leaf(std::uint32_t pack, std::uint32_t index);
   /// The same, or as it is. Errors: DamageError if no copy of it can be read.
   [[nodiscard]] Buffer leaf_or_remains(std::uint32_t pack, std::uint32_t index);
-  /// The leaf as a copy of its pack has it; nullopt if none has it whole.
+  /// The leaf as a copy of its pack has it, or as offered bytes make it; nullopt if neither is
+  /// whole.
   [[nodiscard]] std::optional<Buffer> whole_leaf(std::uint32_t pack, std::uint32_t index);
+  [[nodiscard]] std::optional<Buffer> copied_leaf(std::uint32_t pack, std::uint32_t index);
+  [[nodiscard]] std::optional<Buffer> offered_leaf(std::uint32_t pack, std::uint32_t index);
+  /// The leaf as it is, with the offered bytes over it, unproven; nullopt if there is neither.
+  [[nodiscard]] std::optional<Buffer> remains(std::uint32_t pack, std::uint32_t index) const;
   [[nodiscard]] Buffer make_leaf(std::uint32_t pack, std::uint32_t index);
   [[nodiscard]] Buffer make_parity_leaf(const LeafRow& row, std::uint32_t stripe, unsigned file);
   [[nodiscard]] Stripe read_stripe(const LeafRow& row, std::uint64_t stripe);
@@ -94,6 +109,7 @@ class Healer {
   std::map<std::uint32_t, Session> sessions_;  ///< those with parity
   std::mutex mutex_;                           // guards what follows
   std::map<std::uint32_t, Buffer> hashes_;     ///< what find_hashes() said of some packs
+  std::map<std::uint32_t, std::map<std::uint64_t, Buffer>> offered_;  ///< by pack and offset
   std::vector<MadeLeaf> made_;
 };
 

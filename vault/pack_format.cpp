@@ -190,6 +190,14 @@ Digest pack_root(const SetId& set, const SessionId& session, std::uint32_t pack,
   return Sha256{}.update(head).update(leaf_hashes).finish();
 }
 
+Buffer pack_header(const SessionIdentity& session, std::uint32_t pack, const PackKeys& keys) {
+  ByteWriter header;
+  header.text(kPackMagic).u16(kFormatVersion).u16(0).u32(pack).id(session.set).id(session.session);
+  header.u32(session.number).u32(0).u64(0).id(keys.commitment(pack_context(session, pack)));
+  AZK_CHECK(header.size() == kPackHeaderBytes);
+  return header.take();
+}
+
 Buffer pack_end(const PackInfo& info, ByteView leaf_hashes) {
   const std::uint64_t data_bytes = pack_data_bytes(info.file_bytes);
   ByteWriter end;

@@ -89,6 +89,8 @@ std::size_t leaf_bytes(const PackInfo& pack, std::uint32_t leaf);
 Digest pack_root(const SetId& set, const SessionId& session, std::uint32_t pack,
                  std::uint64_t data_bytes, ByteView leaf_hashes);
 
+/// What a pack begins with.
+Buffer pack_header(const SessionIdentity& session, std::uint32_t pack, const PackKeys& keys);
 /// What follows the data region: leaf hashes and tail.
 Buffer pack_end(const PackInfo& info, ByteView leaf_hashes);
 

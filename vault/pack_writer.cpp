@@ -24,11 +24,7 @@ PackWriter::PackWriter(std::string path, const SessionIdentity& session, std::ui
       sealer_{keys_.block},
       nonce_prf_{keys_.block_nonce.bytes()},
       file_{std::move(path)} {
-  ByteWriter header;
-  header.text(kPackMagic).u16(1).u16(0).u32(number_).id(session_.set).id(session_.session);
-  header.u32(session_.number).u32(0).u64(0).id(keys_.commitment(context_));
-  AZK_CHECK(header.size() == kPackHeaderBytes);
-  file_.append(header.take());
+  file_.append(pack_header(session_, number_, keys_));
 }
 
 std::uint64_t PackWriter::tables_bytes(std::size_t more_blocks,

@@ -11,10 +11,15 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 namespace azekura::vault {
 
 namespace {
+
+/// Bytes of made blocks that wait in memory for others without which their packs are not whole.
+constexpr std::uint64_t kWaitingBytesMax = 128 * kMiB;
 
 /// A header, manifest or seal, of which there are copies.
 struct SessionObject {
@@ -39,7 +44,21 @@ std::map<std::string, SessionObject> session_objects(const std::vector<SealedSes
   return objects;
 }
 
-/// Lines of the log: what of the file came from where.
+/// What holds the chunks of a block, each once, in words that anybody may read.
+std::string holders_of(const MadeBlock& block) {
+  std::set<std::string> holders;
+  for (const ChunkOrigin& origin : block.origins) {
+    holders.insert(origin.holder);
+  }
+  std::string text;
+  for (const std::string& holder : holders) {
+    text += (text.empty() ? "" : ", ") + holder;
+  }
+  return text;
+}
+
+/// Lines of the log: what of the file came from where. No name of a source's file is among them:
+/// a medium tells those to its key only.
 std::string provenance(const HealedFile& file) {
   const std::string when = utc_time_text(wall_clock_now());
   std::string lines =
@@ -49,8 +68,13 @@ std::string provenance(const HealedFile& file) {
   }
   for (const Healer::MadeLeaf& made : file.made) {
     const std::uint64_t begin = made.leaf * limits::kLeafBytes;
-    lines += fmt::format("{} bytes {} to {} of pack {:08x} made from parity\n", when, begin,
-                         begin + made.bytes, made.pack);
+    lines += fmt::format("{} bytes {} to {} of pack {:08x} made from {}\n", when, begin,
+                         begin + made.bytes, made.pack,
+                         made.is_offered ? "blocks that were sealed again" : "parity");
+  }
+  for (const MadeBlock& block : file.blocks) {
+    lines += fmt::format("{} bytes {} to {} of pack {:08x} sealed again from chunks of {}\n", when,
+                         block.offset, block.offset + block.bytes, block.pack, holders_of(block));
   }
   return lines +
          fmt::format("{} all other bytes from the file itself or its pack's others\n", when);
@@ -88,15 +112,33 @@ void write_log(FolderMedium& medium, const std::vector<HealedFile>& healed) {
   medium.append("healed/log/" + to_hex(name) + ".txt", as_bytes(text));
 }
 
+bool is_repairable(const Finding& finding) {
+  return finding.remedy == Remedy::copy || finding.remedy == Remedy::parity;
+}
+
+/// A pack or parity file that nothing on the medium brings back.
+bool is_lost_file(const Finding& finding) {
+  return finding.remedy == Remedy::none && !finding.file.empty();
+}
+
+std::optional<PublicSigningKey> authority_of(const ChunkSources* sources) {
+  return sources != nullptr ? std::optional{sources->authority} : std::nullopt;
+}
+
 /// Writes healed copies onto a medium.
 class Repairer {
  public:
-  explicit Repairer(FolderMedium& medium)
+  Repairer(FolderMedium& medium, Observer& observer, const ChunkSources* sources)
       : medium_{medium},
-        vault_{medium, std::nullopt},
+        observer_{observer},
+        vault_{medium, authority_of(sources)},
         sessions_{vault_.sessions()},
-        healer_{medium, sessions_, known_},
+        own_healer_{medium, sessions_, known_},
+        healer_{sources != nullptr ? sources->reader.healer() : own_healer_},
         objects_{session_objects(sessions_)} {
+    for (const auto& [number, pack] : healer_.packs()) {
+      packs_.emplace(pack_path(number), number);
+    }
     for (HealableFile& file : healable_files(sessions_, healer_)) {
       files_.emplace(file.name, std::move(file));
     }
@@ -110,7 +152,96 @@ class Repairer {
     return is_healed ? std::optional{std::move(healed)} : std::nullopt;
   }
 
+  /// The pack of that file name; nullopt if it is none.
+  [[nodiscard]] std::optional<std::uint32_t> pack_of(const std::string& name) const {
+    const auto found = packs_.find(name);
+    return found == packs_.end() ? std::nullopt : std::optional{found->second};
+  }
+
+  /// Heals what is lost with chunks from elsewhere, and with what parity makes of that then.
+  void heal_from(const ChunkSources& sources, RepairReport& report) {
+    BlockMaker maker{sources.reader, sources.finder, observer_};
+    std::uint64_t waiting = 0;
+    std::size_t healed = 0;
+    do {
+      waiting = healer_.offered_bytes();
+      healed = report.healed.size();
+      heal_round(maker, report);
+    } while (report.healed.size() > healed || healer_.offered_bytes() > waiting);
+    for (const Finding& finding : report.found.findings) {
+      if (is_lost_file(finding)) {
+        observer_.notice(fmt::format("{} is not healed: {}", finding.file, reasons_[finding.file]));
+      }
+    }
+  }
+
  private:
+  void heal_round(BlockMaker& maker, RepairReport& report) {
+    std::vector<std::uint32_t> lost;
+    for (const Finding& finding : report.found.findings) {
+      const std::optional<std::uint32_t> pack = pack_of(finding.file);
+      if (is_lost_file(finding) && pack) {
+        lost.push_back(*pack);
+      }
+    }
+    maker.seek(lost);
+    for (Finding& finding : report.found.findings) {
+      if (!is_lost_file(finding)) {
+        continue;
+      }
+      HealedFile healed{finding.file, finding.fact, Remedy::parity};
+      const std::optional<std::uint32_t> pack = pack_of(finding.file);
+      if (pack) {
+        make_blocks(maker, *pack);
+      }
+      if (can_be_made(finding.file) && heal_by_parity(healed)) {
+        healed.blocks = pack ? blocks_[*pack] : std::vector<MadeBlock>{};
+        finding.remedy = Remedy::healed;
+        report.healed.push_back(std::move(healed));
+      } else if (healer_.offered_bytes() <= kWaitingBytesMax) {
+        continue;
+      }
+      if (pack) {
+        blocks_.erase(*pack);
+        healer_.withdraw(*pack);
+      }
+    }
+  }
+
+  void make_blocks(BlockMaker& maker, std::uint32_t pack) {
+    try {
+      std::vector<MadeBlock> made = maker.make(pack);
+      std::move(made.begin(), made.end(), std::back_inserter(blocks_[pack]));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+        throw;
+      }
+      reasons_[pack_path(pack)] = error.what();
+    }
+  }
+
+  /// As verifying found out what parity can make: by doing it.
+  bool can_be_made(const std::string& name) {
+    const auto file = files_.find(name);
+    if (file == files_.end()) {
+      return false;
+    }
+    try {
+      file->second.expect_whole([&](const auto& take) {
+        file->second.stream_healed(healer_, [&](ByteView bytes) {
+          throw_if_interrupted();
+          take(bytes);
+        });
+      });
+      static_cast<void>(healer_.take_made());
+      return true;
+    } catch (const DamageError& error) {
+      static_cast<void>(healer_.take_made());
+      reasons_.emplace(name, error.what());
+      return false;
+    }
+  }
+
   bool heal_by_copy(HealedFile& healed) {
     const auto object = objects_.find(healed.name);
     if (object == objects_.end()) {
@@ -143,28 +274,32 @@ class Repairer {
   }
 
   FolderMedium& medium_;
+  Observer& observer_;
   Vault vault_;
   std::vector<SealedSession> sessions_;
   std::vector<Finding> known_;  ///< the verification found them, too
-  Healer healer_;
+  Healer own_healer_;
+  Healer& healer_;
+  std::map<std::string, std::uint32_t> packs_;
   std::map<std::string, HealableFile> files_;
   std::map<std::string, SessionObject> objects_;
+  std::map<std::uint32_t, std::vector<MadeBlock>> blocks_;  ///< made and waiting, by pack
+  std::map<std::string, std::string> reasons_;              ///< why files are not healed
 };
-
-bool is_repairable(const Finding& finding) {
-  return finding.remedy == Remedy::copy || finding.remedy == Remedy::parity;
-}
 
 }  // namespace
 
-RepairReport repair_medium(FolderMedium& medium, unsigned threads, Observer& observer) {
+RepairReport repair_medium(FolderMedium& medium, unsigned threads, Observer& observer,
+                           const ChunkSources* sources) {
   RepairReport report;
-  report.found = verify_medium(medium, {std::nullopt, threads}, observer);
+  report.found = verify_medium(medium, {authority_of(sources), threads}, observer);
   std::vector<Finding>& findings = report.found.findings;
-  if (std::none_of(findings.begin(), findings.end(), is_repairable)) {
+  if (std::none_of(findings.begin(), findings.end(), [](const Finding& finding) {
+        return is_repairable(finding) || is_lost_file(finding);
+      })) {
     return report;
   }
-  Repairer repairer{medium};
+  Repairer repairer{medium, observer, sources};
   medium.clear_unfinished();
   observer.phase("repairing", 0);
   const auto finish = [&] {
@@ -184,6 +319,9 @@ RepairReport repair_medium(FolderMedium& medium, unsigned threads, Observer& obs
         report.healed.push_back(*std::move(healed));
       }
     }
+    if (sources != nullptr) {
+      repairer.heal_from(*sources, report);
+    }
   } catch (const Error&) {
     try {
       finish();
@@ -192,6 +330,12 @@ RepairReport repair_medium(FolderMedium& medium, unsigned threads, Observer& obs
     throw;
   }
   finish();
+  for (const Finding& finding : findings) {
+    const std::optional<std::uint32_t> pack = repairer.pack_of(finding.file);
+    if (pack && is_lost_file(finding)) {
+      report.lost_packs.push_back(*pack);
+    }
+  }
   return report;
 }
 

@@ -131,4 +131,40 @@ TEST_CASE("Content reader: extents that do not cover the content are damage") {
   CHECK_THROWS_AS(read_all(vault, content, directory.path()), DamageError);
 }
 
+TEST_CASE("Content reader: any range of a content, from the chunks that have it") {
+  tests::MemoryExtents vault;
+  const Buffer wanted = tests::random_bytes(1, 20'001);
+  Content content = shuffled(vault, wanted, 3000);
+  content.extents.push_back({ExtentKind::hole, 500, {}, {}});
+  for (const std::uint64_t offset : {0U, 1U, 999U, 2999U, 3000U, 10'500U, 20'000U}) {
+    for (const std::uint32_t length : {1U, 2U, 1000U, 7777U}) {
+      CAPTURE(offset);
+      CAPTURE(length);
+      const auto range = read_range(vault, content.extents, offset, length);
+      REQUIRE(range.has_value() == (offset + length <= 20'501));
+      if (range) {
+        Buffer padded = wanted;
+        padded.resize(20'501, std::byte{0});
+        CHECK(equal(*range, ByteView{padded}.subspan(offset, length)));
+      }
+    }
+  }
+  CHECK_FALSE(read_range(vault, {}, 0, 1).has_value());
+}
+
+TEST_CASE("Content reader: a range is not given if any of its chunks is damaged") {
+  tests::MemoryExtents vault;
+  const Content content = vault.store(tests::random_bytes(2, 4096));
+  REQUIRE(content.extents.size() == 1);
+  Position at = content.extents.front().position;
+  CHECK(is_whole(vault, content));
+  at.byte += 2500;
+  vault.damage(at);
+  CHECK(read_range(vault, content.extents, 0, 2000).has_value());
+  CHECK(read_range(vault, content.extents, 3000, 1000).has_value());
+  CHECK_FALSE(read_range(vault, content.extents, 1999, 2).has_value());
+  CHECK_FALSE(read_range(vault, content.extents, 2100, 1).has_value());
+  CHECK_FALSE(is_whole(vault, content));
+}
+
 }  // namespace azekura::restore
