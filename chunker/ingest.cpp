@@ -28,6 +28,7 @@ void ingest_stream(Snapshot& snapshot, ChunkSink& sink, Observer& observer) {
   root.gid = ::getegid();
   root.modified = wall_clock_now();
   snapshot.totals = {.entries = 1, .bytes = bytes, .read_bytes = bytes, .flawed = 0};
+  snapshot.signals.emplace();
   snapshot.complete = snapshot.command_end->exit_status == 0;
   if (!snapshot.complete) {
     root.flaw = EntryFlaw::unreadable;

@@ -9,7 +9,8 @@
 
 namespace azekura::chunker {
 
-/// Reads one source into the sink, in a lane of its own, and returns its snapshot.
+/// Reads one source into the sink, in a lane of its own, and returns its snapshot. What was cut,
+/// of its signals, is the sink's to tell.
 ///
 /// Files whose state is the remembered one are not read again. What cannot be read, or changes
 /// while it is read, becomes an entry with a flaw and is reported to the observer; names that
@@ -19,8 +20,8 @@ namespace azekura::chunker {
 /// `started` is when this run began to look at its sources: files with times after two seconds
 /// before it are not remembered. A folder that is empty and was not in an earlier run leaves a
 /// snapshot that is not complete, unless `left_out` is why. A command has nothing to leave out.
-/// Memory: bounded by the largest directory on the way, the depth,
-/// and the files with several names.
+/// Memory: bounded by the largest directory on the way, today or before, the depth, and the files
+/// with several names.
 /// Errors: SourceError if the source cannot be opened at all; InterruptedError; those of the sink.
 Snapshot ingest(const Source& source, ChunkSink& sink, Observer& observer, const Timestamp& started,
                 const LeftOut& left_out = {});

@@ -5,17 +5,29 @@
 #include "core/limits.h"
 #include "core/tree_codec.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace azekura::chunker {
 
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::string_view kObject = "a scan record";
 /// Coarser than any file system's clock tick, and FAT's.
 constexpr std::int64_t kTrustSeconds = 2;
+constexpr std::size_t kStateBytes = 3 * 8 + 3 * 12;
+
+enum class ChildKind : std::uint8_t { name = 0, directory = 1, content = 2, file = 3 };
+
+ChildKind child_kind_of(const Entry& entry, bool has_state) {
+  if (entry.kind == EntryKind::directory) {
+    return ChildKind::directory;
+  }
+  if (entry.kind != EntryKind::file || !entry.content) {
+    return ChildKind::name;
+  }
+  return has_state ? ChildKind::file : ChildKind::content;
+}
 
 FileState decode_state(ByteReader& in) {
   FileState state;
@@ -28,25 +40,66 @@ FileState decode_state(ByteReader& in) {
   return state;
 }
 
-}  // namespace
-
-void ScanRecordWriter::add(std::string_view name, const FileState& state, ByteView entry) {
-  const Timestamp trusted{.seconds = scan_start_.seconds - kTrustSeconds,
-                          .nanoseconds = scan_start_.nanoseconds};
-  if (state.modified >= trusted || state.changed >= trusted) {
-    return;
+ScanRecord::Child decode_child(ByteReader& in) {
+  ScanRecord::Child child;
+  child.name = as_text(in.short_bytes(limits::kNameMax));
+  const std::uint8_t kind = in.u8();
+  if (kind > static_cast<std::uint8_t>(ChildKind::file)) {
+    in.fail("a child of an unknown kind");
   }
-  files_.short_bytes(as_bytes(name));
-  files_.u64(state.device).u64(state.inode).u64(state.size);
-  encode_time(files_, state.modified);
-  encode_time(files_, state.changed);
-  encode_time(files_, state.born);
-  files_.long_bytes(entry);
+  switch (static_cast<ChildKind>(kind)) {
+    case ChildKind::name:
+      break;
+    case ChildKind::directory:
+      child.is_directory = true;
+      break;
+    case ChildKind::content:
+      child.content = in.id<DigestPrefix>();
+      break;
+    case ChildKind::file:
+      child.content = in.id<DigestPrefix>();
+      child.state = in.bytes(kStateBytes);
+      child.entry = in.long_bytes(in.remaining());
+      break;
+  }
+  return child;
 }
 
-Buffer ScanRecordWriter::take() {
+}  // namespace
+
+DigestPrefix prefix_of(const Digest& digest) {
+  return DigestPrefix::from_bytes(digest.bytes().first(DigestPrefix::kBytes));
+}
+
+std::string scan_record_key(std::string_view source, std::string_view path) {
+  std::string key{source};
+  key += '\0';
+  key += path;
+  return key;
+}
+
+void ScanRecordWriter::add(const Entry& entry, ByteView encoded,
+                           const std::optional<FileState>& state) {
+  const Timestamp trusted{.seconds = scan_start_.seconds - kTrustSeconds,
+                          .nanoseconds = scan_start_.nanoseconds};
+  const bool has_state = state && state->modified < trusted && state->changed < trusted;
+  const ChildKind kind = child_kind_of(entry, has_state);
+  children_.short_bytes(as_bytes(entry.name)).u8(static_cast<std::uint8_t>(kind));
+  if (kind == ChildKind::content || kind == ChildKind::file) {
+    children_.id(prefix_of(entry.content->digest));
+  }
+  if (kind == ChildKind::file) {
+    children_.u64(state->device).u64(state->inode).u64(state->size);
+    encode_time(children_, state->modified);
+    encode_time(children_, state->changed);
+    encode_time(children_, state->born);
+    children_.long_bytes(encoded);
+  }
+}
+
+Buffer ScanRecordWriter::take(bool is_short) {
   ByteWriter record;
-  record.u32(kVersion).bytes(files_.view());
+  record.u32(kVersion).u8(is_short ? 1 : 0).bytes(children_.view());
   return record.take();
 }
 
@@ -55,37 +108,27 @@ ScanRecord::ScanRecord(Buffer encoded) : encoded_{std::move(encoded)} {
   if (in.u32() != kVersion) {
     in.fail("an unknown version");
   }
-  const auto offset_of = [&](ByteView part) {
-    return static_cast<std::size_t>(part.data() - encoded_.data());
-  };
+  const std::uint8_t is_short = in.u8();
+  if (is_short > 1) {
+    in.fail("a flag is neither 0 nor 1");
+  }
+  is_short_ = is_short == 1;
   while (!in.at_end()) {
-    const ByteView name = in.short_bytes(limits::kNameMax);
-    const FileState state = decode_state(in);
-    const ByteView entry = in.long_bytes(in.remaining());
-    if (!files_.empty() && name_of(files_.back()) >= as_text(name)) {
+    Child child = decode_child(in);
+    if (!children_.empty() && children_.back().name >= child.name) {
       in.fail("names do not rise");
     }
-    files_.push_back({.name_start = offset_of(name),
-                      .name_size = name.size(),
-                      .state = state,
-                      .entry_start = offset_of(entry),
-                      .entry_size = entry.size()});
+    children_.push_back(child);
   }
 }
 
-std::string_view ScanRecord::name_of(const File& file) const {
-  return as_text(ByteView{encoded_}.subspan(file.name_start, file.name_size));
-}
-
-std::optional<Entry> ScanRecord::find(std::string_view name, const FileState& state) const {
-  const auto file = std::lower_bound(
-      files_.begin(), files_.end(), name,
-      [this](const File& left, std::string_view right) { return name_of(left) < right; });
-  if (file == files_.end() || name_of(*file) != name || file->state != state) {
+std::optional<Entry> ScanRecord::entry_of(const Child& child, const FileState& state) {
+  ByteReader remembered{child.state, kObject};
+  if (child.state.empty() || decode_state(remembered) != state) {
     return std::nullopt;
   }
-  Entry entry = decode_entry(ByteView{encoded_}.subspan(file->entry_start, file->entry_size));
-  if (entry.name != name || entry.kind != EntryKind::file || !entry.content) {
+  Entry entry = decode_entry(child.entry);
+  if (entry.name != child.name || entry.kind != EntryKind::file || !entry.content) {
     throw DamageError{"{}: an entry is not the named file with content", kObject};
   }
   return entry;

@@ -8,62 +8,87 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
-/// What is remembered of one directory's files, so that unchanged ones are not read again.
+/// What is remembered of one directory, so that unchanged files are not read again and changes can
+/// be counted.
 ///
-///   record = u32 version, { file }*                  files sorted by name, no name twice
-///   file   = short name, u64 device, u64 inode, u64 size, time modified, time changed, time born,
-///            u32 length, entry                       entry: core/tree_codec.h
+///   record = u32 version, u8 short, { child }*       short: 1 if its listing was, else 0
+///                                                    children sorted by name, no name twice
+///   child  = short name, u8 kind, by kind:
+///     0 name       what has no content of its own
+///     1 directory
+///     2 content    a file: content [16]
+///     3 file       a file that needs no reading while its state is this one: content [16],
+///                  u64 device, u64 inode, u64 size, time modified, time changed, time born,
+///                  u32 length, entry                 entry: core/tree_codec.h
 namespace azekura::chunker {
 
-/// Collects the files of one directory.
+/// The first half of a content's digest: enough to compare two.
+using DigestPrefix = FixedId<struct DigestPrefixKind, 16>;
+DigestPrefix prefix_of(const Digest& digest);
+
+/// The key of the record of the directory at `path`: below the root, '/' after each name.
+std::string scan_record_key(std::string_view source, std::string_view path);
+
+/// Collects the children of one directory.
 class ScanRecordWriter {
  public:
   /// `scan_start`: when this run began to look at the source.
   explicit ScanRecordWriter(const Timestamp& scan_start) : scan_start_{scan_start} {}
 
-  /// Adds a file that was read whole in `state`, unless its times are so recent that a later
-  /// write may leave them as they are: both must be more than two seconds before the scan began.
+  /// Adds a child and, if it is a file that was read whole, the state it had then. That is left out
+  /// if its times are so recent that a later write may leave them as they are: both must be more
+  /// than two seconds before the scan began.
   ///
-  /// Requires: names rise; `entry` encodes the file's, with its content.
-  void add(std::string_view name, const FileState& state, ByteView entry);
+  /// Requires: names rise; `encoded` is the entry's form; one with a state has content.
+  void add(const Entry& entry, ByteView encoded, const std::optional<FileState>& state);
 
-  [[nodiscard]] bool empty() const noexcept { return files_.size() == 0; }
-  /// The encoded record.
-  [[nodiscard]] Buffer take();
+  [[nodiscard]] bool empty() const noexcept { return children_.size() == 0; }
+  /// The encoded record. `is_short`: the directory may have more children.
+  [[nodiscard]] Buffer take(bool is_short);
 
  private:
   Timestamp scan_start_;
-  ByteWriter files_;
+  ByteWriter children_;
 };
 
 /// A record that was recalled.
 class ScanRecord {
  public:
+  /// Lifetime of its views: that of the record it is of, also when that is moved.
+  struct Child {
+    std::string_view name;
+    bool is_directory = false;
+    std::optional<DigestPrefix> content;
+    ByteView state;  ///< empty if its reading cannot be spared
+    ByteView entry;
+  };
+
   ScanRecord() = default;  ///< knows nothing
   /// Errors: DamageError if the record is malformed.
   explicit ScanRecord(Buffer encoded);
+  ScanRecord(const ScanRecord&) = delete;
+  ScanRecord& operator=(const ScanRecord&) = delete;
+  ScanRecord(ScanRecord&&) noexcept = default;
+  ScanRecord& operator=(ScanRecord&&) noexcept = default;
+  ~ScanRecord() = default;
 
-  /// The entry of `name` if it was remembered in exactly this state.
+  [[nodiscard]] const std::vector<Child>& children() const noexcept { return children_; }
+  /// There may have been more children.
+  [[nodiscard]] bool is_short() const noexcept { return is_short_; }
+  /// The child's entry if it was remembered in exactly this state.
   /// Errors: DamageError if its entry is malformed.
-  [[nodiscard]] std::optional<Entry> find(std::string_view name, const FileState& state) const;
+  [[nodiscard]] static std::optional<Entry> entry_of(const Child& child, const FileState& state);
 
   [[nodiscard]] ByteView encoded() const noexcept { return encoded_; }
 
  private:
-  struct File {
-    std::size_t name_start = 0;
-    std::size_t name_size = 0;
-    FileState state;
-    std::size_t entry_start = 0;
-    std::size_t entry_size = 0;
-  };
-  [[nodiscard]] std::string_view name_of(const File& file) const;
-
   Buffer encoded_;
-  std::vector<File> files_;
+  std::vector<Child> children_;
+  bool is_short_ = false;
 };
 
 }  // namespace azekura::chunker

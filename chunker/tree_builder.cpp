@@ -48,22 +48,16 @@ Entry bare_form(const Entry& entry) {
 
 }  // namespace
 
-TreeBuilder::TreeBuilder(ChunkSink& sink, Observer& observer, std::string source, std::string root,
-                         const Timestamp& scan_start)
+TreeBuilder::TreeBuilder(ChunkSink& sink, Observer& observer, SignalCounter& counter,
+                         std::string source, std::string root, const Timestamp& scan_start)
     : sink_{sink},
       observer_{observer},
+      counter_{counter},
       cutter_{sink.cutter_key(), kDirectoryTarget},
       source_{std::move(source)},
       root_path_{std::move(root)},
       scan_start_{scan_start},
       root_record_{scan_start} {}
-
-std::string TreeBuilder::record_key(std::string_view source, std::string_view path) {
-  std::string key{source};
-  key += '\0';
-  key += path;
-  return key;
-}
 
 void TreeBuilder::enter(Entry directory, ByteView recalled) {
   Step step;
@@ -86,19 +80,21 @@ void TreeBuilder::add(Entry entry) {
   push(std::move(step));
 }
 
-void TreeBuilder::add_known(Entry entry, const FileState& state) {
+void TreeBuilder::add_known(Entry entry, const FileState& state, const Before& before) {
   Step step;
   step.entry = std::move(entry);
   step.state = state;
+  step.before = before;
   push(std::move(step));
 }
 
 void TreeBuilder::add_pending(Entry entry, const PendingContent& content,
-                              std::optional<FileState> state) {
+                              std::optional<FileState> state, const Before& before) {
   Step step;
   step.entry = std::move(entry);
   step.pending = content;
   step.state = state;
+  step.before = before;
   push(std::move(step));
 }
 
@@ -114,7 +110,7 @@ Entry TreeBuilder::finish() {
   AZK_CHECK(open_.empty());
   AZK_CHECK(root_.has_value());
   if (!root_record_.empty()) {
-    remember(root_record_, root_from_, 0);
+    remember(root_record_.take(false), root_from_, 0);
   }
   return *std::move(root_);
 }
@@ -177,14 +173,14 @@ void TreeBuilder::apply_entry(Step step) {
   if (!is_known && !make_readable(step.entry, encoded)) {
     return;
   }
-  if (step.state && step.entry.flaw == EntryFlaw::none) {
-    ScanRecordWriter& record = open_.empty() ? root_record_ : open_.back().record;
-    record.add(step.entry.name, *step.state, encoded);
-    if (step.entry.content->level > 0) {
-      (open_.empty() ? root_from_ : open_.back().from) = Remembered::at_session_end;
-    }
+  if (step.entry.flaw != EntryFlaw::none) {
+    step.state.reset();
   }
-  place(std::move(step.entry), encoded);
+  if (step.state && step.entry.content->level > 0) {
+    (open_.empty() ? root_from_ : open_.back().from) = Remembered::at_session_end;
+  }
+  counter_.add(step.entry, step.before);
+  place(std::move(step.entry), encoded, step.state);
 }
 
 void TreeBuilder::apply_enter(Step step) {
@@ -203,8 +199,9 @@ void TreeBuilder::apply_leave(EntryFlaw flaw) {
   AZK_CHECK(!open_.empty());
   OpenDirectory directory = std::move(open_.back());
   open_.pop_back();
-  if (!directory.record.empty()) {
-    remember(directory.record, directory.from, directory.recalled);
+  // Of a listing that failed nothing is known; what was before still is.
+  if (flaw == EntryFlaw::none || !directory.record.empty()) {
+    remember(directory.record.take(flaw != EntryFlaw::none), directory.from, directory.recalled);
   }
   path_.resize(directory.path_length);
   Piece piece;
@@ -217,7 +214,7 @@ void TreeBuilder::apply_leave(EntryFlaw flaw) {
   Buffer encoded = encoded_form(directory.entry);
   const bool has_form = make_readable(directory.entry, encoded);
   AZK_CHECK(has_form);  // a directory without anything else is one
-  place(std::move(directory.entry), encoded);
+  place(std::move(directory.entry), encoded, std::nullopt);
 }
 
 bool TreeBuilder::make_readable(Entry& entry, Buffer& encoded) {
@@ -242,24 +239,27 @@ bool TreeBuilder::make_readable(Entry& entry, Buffer& encoded) {
   return false;
 }
 
-void TreeBuilder::place(Entry entry, ByteView encoded) {
+void TreeBuilder::place(Entry entry, ByteView encoded, const std::optional<FileState>& state) {
   ++totals_.entries;
   totals_.flawed += entry.flaw != EntryFlaw::none ? 1 : 0;
   unreadable_ += entry.flaw == EntryFlaw::unreadable ? 1 : 0;
   if (open_.empty()) {
     AZK_CHECK(!root_.has_value());
+    if (entry.kind == EntryKind::file) {
+      root_record_.add(entry, encoded, state);
+    }
     root_ = std::move(entry);
     return;
   }
   // Entries come sorted, so one by one they are the encoding of the directory.
   AZK_CHECK(is_valid_name(entry.name));
   open_.back().entries.long_bytes(encoded);
+  open_.back().record.add(entry, encoded, state);
 }
 
-void TreeBuilder::remember(ScanRecordWriter& record, Remembered from, std::uint64_t recalled) {
-  const Buffer encoded = record.take();
-  if (checksum(encoded) != recalled) {
-    sink_.remember(record_key(source_, path_), encoded, from);
+void TreeBuilder::remember(ByteView record, Remembered from, std::uint64_t recalled) {
+  if (checksum(record) != recalled) {
+    sink_.remember(scan_record_key(source_, path_), record, from);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "chunker/cutter.h"
 #include "chunker/object_status.h"
 #include "chunker/scan_record.h"
+#include "chunker/signal_counter.h"
 #include "core/byte_writer.h"
 #include "core/chunk_sink.h"
 #include "core/entry.h"
@@ -33,24 +34,25 @@ struct PendingContent {
 ///
 /// Nothing is stored that a reader would refuse, and with it the whole directory: of such an entry
 /// the bare form is kept, with a flaw, and the observer is told.
-/// Lifetime: sink and observer outlive it. Errors: those of the sink.
+/// Lifetime: sink, observer and counter outlive it. Errors: those of the sink.
 class TreeBuilder {
  public:
   /// `source` names the source in the keys of scan records, `root` is its path for the observer,
   /// `scan_start` is when the run began.
-  TreeBuilder(ChunkSink& sink, Observer& observer, std::string source, std::string root,
-              const Timestamp& scan_start);
+  TreeBuilder(ChunkSink& sink, Observer& observer, SignalCounter& counter, std::string source,
+              std::string root, const Timestamp& scan_start);
 
   /// `recalled`: the scan record this directory already has, empty if none.
   void enter(Entry directory, ByteView recalled);
   /// The directory entered last is done; `flaw` if its listing is short.
   void leave(EntryFlaw flaw);
-  /// An entry that is complete.
+  /// An entry that is complete and has no content.
   void add(Entry entry);
   /// A file whose content was known before; it stays remembered. Requires: it was decoded.
-  void add_known(Entry entry, const FileState& state);
+  void add_known(Entry entry, const FileState& state, const Before& before);
   /// A file whose content is on its way; remembered if `state` is given.
-  void add_pending(Entry entry, const PendingContent& content, std::optional<FileState> state);
+  void add_pending(Entry entry, const PendingContent& content, std::optional<FileState> state,
+                   const Before& before);
   /// A content that is not wanted after all.
   void discard(const PendingContent& content);
 
@@ -61,9 +63,6 @@ class TreeBuilder {
   [[nodiscard]] const SnapshotTotals& totals() const noexcept { return totals_; }
   [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
 
-  /// The key of the scan record of the directory at `path`: below the root, '/' after each name.
-  [[nodiscard]] static std::string record_key(std::string_view source, std::string_view path);
-
  private:
   enum class Kind { enter, leave, entry, discard };
   struct Step {
@@ -71,6 +70,7 @@ class TreeBuilder {
     Entry entry;  ///< enter and entry; leave: its flaw
     std::optional<PendingContent> pending;
     std::optional<FileState> state;
+    Before before;
     std::uint64_t recalled = 0;  ///< enter: checksum of the record it has
   };
   struct OpenDirectory {
@@ -91,11 +91,12 @@ class TreeBuilder {
   void apply_entry(Step step);
   /// Makes it the bare form if a reader would refuse it; false if there is none.
   bool make_readable(Entry& entry, Buffer& encoded);
-  void place(Entry entry, ByteView encoded);
-  void remember(ScanRecordWriter& record, Remembered from, std::uint64_t recalled);
+  void place(Entry entry, ByteView encoded, const std::optional<FileState>& state);
+  void remember(ByteView record, Remembered from, std::uint64_t recalled);
 
   ChunkSink& sink_;
   Observer& observer_;
+  SignalCounter& counter_;
   Cutter cutter_;
   std::string source_;
   std::string root_path_;

@@ -3,9 +3,11 @@
 #include "chunker/chunk_feed.h"
 #include "chunker/content_class.h"
 #include "chunker/cutter.h"
+#include "chunker/earlier_tree.h"
 #include "chunker/object_metadata.h"
 #include "chunker/page_cutter.h"
 #include "chunker/scan_record.h"
+#include "chunker/signal_counter.h"
 #include "chunker/source_file.h"
 #include "chunker/source_walker.h"
 #include "chunker/tree_builder.h"
@@ -17,14 +19,13 @@
 #include <array>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace azekura::chunker {
 
 namespace {
 
 /// No path of a scan record: remembered once a source had something in it.
-constexpr std::string_view kFilledKey{"\0filled", 7};
+constexpr std::string_view kFilledPath{"\0filled", 7};
 
 /// One walk: the walker's steps in, the builder's steps out, files read on the way.
 class TreeIngest {
@@ -37,20 +38,23 @@ class TreeIngest {
         medium_{sink.cutter_key(), ChunkTarget::medium},
         large_{sink.cutter_key(), ChunkTarget::large},
         walker_{snapshot.source.origin, left_out, observer},
-        builder_{sink, observer, snapshot.source.name, walker_.path(), snapshot.started} {}
+        earlier_{sink, snapshot.source.name, counter_},
+        builder_{sink, observer, counter_, snapshot.source.name, walker_.path(), snapshot.started} {
+  }
 
   void run() {
-    memories_.push_back(recall());  // for a source that is one file
     while (std::optional<WalkItem> item = walker_.next()) {
       throw_if_interrupted();
       switch (item->step) {
         case WalkStep::enter:
+          ++items_;
           enter(*std::move(item));
           break;
         case WalkStep::leave:
           leave(item->entry.flaw);
           break;
         case WalkStep::object:
+          ++items_;
           add(*std::move(item));
           break;
       }
@@ -62,96 +66,65 @@ class TreeIngest {
     snapshot.totals = builder_.totals();
     snapshot.totals.read_bytes = read_bytes_;
     snapshot.complete = builder_.unreadable() == 0;
-    check_emptiness(snapshot);
+    snapshot.signals.emplace().tree = counter_.take(earlier_.is_known());
+    earlier_.remember_snapshot();
+    if (!is_empty() && !was_filled()) {
+      sink_.remember(filled_key(), as_bytes(kFilledPath), Remembered::at_once);
+    }
   }
 
  private:
-  /// What was remembered of a directory, and by which session.
-  struct Memory {
-    ScanRecord record;
-    std::uint32_t session = 0;
-  };
-
-  /// That of the directory at record_path_; nothing if it is malformed.
-  Memory recall() {
-    std::optional<Recalled> recalled = sink_.recall(TreeBuilder::record_key(source_, record_path_));
-    if (!recalled) {
-      return {};
-    }
-    try {
-      return {ScanRecord{std::move(recalled->record)}, recalled->session};
-    } catch (const DamageError&) {
-      return {};  // it only saves reading
-    }
-  }
-
-  /// A folder that had something and now has nothing is more likely not mounted than emptied:
-  /// its snapshot must not pass for the latest complete one.
-  void check_emptiness(Snapshot& snapshot) {
-    const std::string key = TreeBuilder::record_key(source_, kFilledKey);
-    const bool is_empty = snapshot.totals.entries <= 1 && walker_.excluded_items() == 0;
-    const bool was_filled = sink_.recall(key).has_value();
-    if (is_empty && was_filled && snapshot.root.kind == EntryKind::directory) {
-      observer_.notice(fmt::format(
-          "source '{}' is empty now and was not before: is its file system mounted?", source_));
-      snapshot.root.flaw = EntryFlaw::unreadable;
-      ++snapshot.totals.flawed;
-      snapshot.complete = false;
-    } else if (!is_empty && !was_filled) {
-      sink_.remember(key, as_bytes(kFilledKey), Remembered::at_once);
-    }
-  }
+  [[nodiscard]] bool is_empty() const { return items_ == 1 && walker_.excluded_items() == 0; }
+  [[nodiscard]] std::string filled_key() const { return scan_record_key(source_, kFilledPath); }
+  bool was_filled() { return sink_.recall(filled_key()).has_value(); }
 
   void enter(WalkItem item) {
-    path_lengths_.push_back(record_path_.size());
-    record_path_ += item.entry.name;
-    record_path_ += '/';
-    memories_.push_back(recall());
-    builder_.enter(std::move(item.entry), memories_.back().record.encoded());
+    earlier_.enter(item.entry.name);
+    builder_.enter(std::move(item.entry), earlier_.record());
   }
 
   void leave(EntryFlaw flaw) {
-    record_path_.resize(path_lengths_.back());
-    path_lengths_.pop_back();
-    memories_.pop_back();
-    builder_.leave(flaw);
+    // A folder that had something and now has nothing is more likely not mounted than emptied:
+    // its snapshot must not pass for the latest complete one.
+    const bool is_missing = earlier_.is_in_root() && is_empty() && was_filled();
+    if (is_missing) {
+      observer_.notice(fmt::format(
+          "source '{}' is empty now and was not before: is its file system mounted?", source_));
+    }
+    earlier_.leave(flaw == EntryFlaw::none);
+    builder_.leave(is_missing ? EntryFlaw::unreadable : flaw);
   }
 
   void add(WalkItem item) {
+    const Before before = earlier_.see(item.entry);
     if (item.entry.kind != EntryKind::file || item.has_content_elsewhere) {
       builder_.add(std::move(item.entry));
     } else if (std::optional<Entry> known = find_known(item)) {
       observer_.advanced(known->content->size);
-      builder_.add_known(*std::move(known), item.state);
+      builder_.add_known(*std::move(known), item.state, before);
     } else {
-      add_file(std::move(item));
+      add_file(std::move(item), before);
     }
   }
 
   /// The remembered entry, if the file has not changed and its content can be relied on.
   std::optional<Entry> find_known(const WalkItem& item) {
-    std::optional<Entry> known;
-    try {
-      known = memories_.back().record.find(item.entry.name, item.state);
-    } catch (const DamageError&) {
-      return std::nullopt;  // it only saves reading
+    std::optional<Entry> known = earlier_.unchanged(item.state);
+    if (known) {
+      // Ids and names of this run, not of that one.
+      known->hard_link = item.entry.hard_link;
+      known->user = item.entry.user;
+      known->group = item.entry.group;
     }
-    if (!known || !sink_.holds(*known->content, memories_.back().session)) {
-      return std::nullopt;
-    }
-    // Ids and names of this run, not of that one.
-    known->hard_link = item.entry.hard_link;
-    known->user = item.entry.user;
-    known->group = item.entry.group;
     return known;
   }
 
-  void add_file(WalkItem item) {
+  void add_file(WalkItem item, const Before& before) {
     try {
       std::optional<SourceFile> file =
           SourceFile::open(walker_.directory(), walker_.name(), walker_.path());
       if (file) {
-        read_file(item.entry, *file);
+        read_file(item.entry, *file, before);
       } else {
         walker_.forget_hard_link(item);
       }
@@ -164,7 +137,7 @@ class TreeIngest {
   }
 
   /// Reads the file, and once more if it changed meanwhile.
-  void read_file(const Entry& seen, SourceFile& file) {
+  void read_file(const Entry& seen, SourceFile& file, const Before& before) {
     Reading reading = read_once(seen, file);
     if (reading.entry.flaw == EntryFlaw::changed_while_read) {
       builder_.discard(reading.content);
@@ -176,7 +149,7 @@ class TreeIngest {
     read_bytes_ += reading.read_bytes;
     const bool is_whole = reading.entry.flaw == EntryFlaw::none;
     builder_.add_pending(std::move(reading.entry), reading.content,
-                         is_whole ? std::optional{reading.state} : std::nullopt);
+                         is_whole ? std::optional{reading.state} : std::nullopt, before);
   }
 
   struct Reading {
@@ -238,10 +211,10 @@ class TreeIngest {
   const Cutter medium_;
   const Cutter large_;
   SourceWalker walker_;
+  SignalCounter counter_;
+  EarlierTree earlier_;
   TreeBuilder builder_;
-  std::vector<Memory> memories_;  ///< of the directories on the way, below that of the root
-  std::string record_path_;
-  std::vector<std::size_t> path_lengths_;
+  std::uint64_t items_ = 0;  ///< visited
   std::uint64_t read_bytes_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include "cli/exit_code.h"
 #include "cli/findings.h"
 #include "cli/medium_access.h"
+#include "cli/signals_object.h"
 #include "core/clock.h"
 #include "core/interrupt.h"
 #include "core/text.h"
@@ -61,6 +62,9 @@ int list(const BrowseOptions& options, Output& output) {
     if (snapshot.command_end) {
       object["command_status"] = snapshot.command_end->exit_status;
       put_name(object, "command_errors", snapshot.command_end->error_text);
+    }
+    if (snapshot.signals) {
+      object["signals"] = signals_object(*snapshot.signals);
     }
     output.object(object);
     output.line(fmt::format("{:<20} {}  {:>9} entries {:>11}  {}", stored.name(),

@@ -2,6 +2,7 @@
 
 #include "chunker/ingest.h"
 #include "core/clock.h"
+#include "core/error.h"
 #include "core/file_io.h"
 #include "core/text.h"
 #include "vault/session_writer.h"
@@ -50,6 +51,7 @@ Snapshot unreadable_snapshot(const Source& source, const Timestamp& started) {
   snapshot.root.kind = source.kind == SourceKind::tree ? EntryKind::directory : EntryKind::file;
   snapshot.root.flaw = EntryFlaw::unreadable;
   snapshot.totals.flawed = 1;
+  snapshot.signals.emplace();
   return snapshot;
 }
 
@@ -116,6 +118,11 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
     totals.complete = totals.complete && snapshot.complete;
     report_snapshot(session, snapshot, output.excluded_items() - excluded_before, output);
     generation.snapshots.push_back(std::move(snapshot));
+  }
+  const std::vector<ChunkSignals> lanes = writer.lanes();
+  AZK_CHECK(lanes.size() == generation.snapshots.size());
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    generation.snapshots[i].signals->chunks = lanes[i];
   }
   generation.finished = wall_clock_now();
   totals.stored_bytes = writer.finish(generation).stored_bytes;

@@ -56,6 +56,7 @@ class ChunkSink {
   /// All streams until the next call share a lane of blocks; lanes never share a block.
   virtual void begin_lane() = 0;
 
+  /// Requires: a lane was begun.
   virtual StreamId open_stream() = 0;
   virtual void put(StreamId stream, Piece piece) = 0;
   /// `kind` is hole or zero. Requires: length > 0.

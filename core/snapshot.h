@@ -3,6 +3,7 @@
 #include "core/byte_reader.h"
 #include "core/byte_writer.h"
 #include "core/entry.h"
+#include "core/signals.h"
 
 #include <optional>
 #include <string>
@@ -49,10 +50,12 @@ struct Snapshot {
   Entry root;             ///< unnamed; a stream's root is a file
   SnapshotTotals totals;
   std::optional<CommandEnd> command_end;  ///< streams only
+  std::optional<Signals> signals;         ///< absent if a writer without them made it
 
   bool operator==(const Snapshot&) const = default;
 };
 
+/// All but the signals, which have a place of their own.
 void encode_snapshot(ByteWriter& out, const Snapshot& snapshot);
 Snapshot decode_snapshot(ByteReader& in);
 

@@ -231,7 +231,8 @@ def parse_sections(cursor, known, required):
         need(kind > last, cursor.name + ": section types do not rise")
         last = kind
         if kind in known:
-            need(flags == 1, f"{cursor.name}: section {kind} has flags {flags}")
+            need(flags == (1 if kind < 16 else 0), f"{cursor.name}: section {kind} has flags {flags}",
+                 Version if kind > 15 and flags & 1 else Corruption)
             found[kind] = content
         else:
             need(kind > 15 and not flags & 1, f"{cursor.name}: unknown critical section {kind}", Version)
@@ -569,6 +570,36 @@ class Snapshot:
         cursor.end()
         need((kind, root.kind) in ((1, DIRECTORY), (2, FILE)), cursor.name + ": kind")
         return cls(session, source, kind, complete, root, entries, size)
+
+
+def check_extensions(cursor, files):
+    """A list of extensions of `files` files (section 8, Signals)."""
+    listed = []
+    for _ in range(cursor.u8()):
+        extension, count = cursor.short(), cursor.u64()
+        need(len(extension) <= 16 and not any(byte in b"./\0" or byte in range(0x41, 0x5B) for byte in extension),
+             cursor.name + ": an extension that is none")
+        listed.append((-count, extension))
+    need(len(listed) <= 64 and listed == sorted(listed) and len({extension for _, extension in listed}) == len(listed),
+         cursor.name + ": extensions out of order")
+    need(all(count for count, _ in listed) and -sum(count for count, _ in listed) <= files, cursor.name + ": extensions do not add up")
+
+
+def check_signals(data, kind, name):
+    """The signals of one snapshot; they change nothing about what is restored."""
+    cursor = Cursor(data, name)
+    flags = cursor.u8()
+    need(flags in (0, 1, 3, 7, 11, 15, 17, 19, 23, 27, 31) and (kind == 1 or flags == 0), name + ": flags")
+    chunks, chunk_bytes, new_chunks, new_bytes, _ = (cursor.u64() for _ in range(5))
+    need(new_chunks <= chunks and new_bytes <= chunk_bytes, name + ": more new than cut")
+    if flags & 1:
+        files, size = cursor.u64(), cursor.u64()
+        check_extensions(cursor, files)
+    if flags & 2:
+        changed, changed_bytes, gone, renamed = (cursor.u64() for _ in range(4))
+        need(changed <= files and changed_bytes <= size and renamed <= min(changed, gone), name + ": more changed than there is")
+        check_extensions(cursor, changed)
+    cursor.end()
 
 
 # ---- Section 7: packs -------------------------------------------------------------------------------------------
@@ -954,7 +985,7 @@ class Vault:
         body = cursor.long()
         need(len(plain) == padme(cursor.at) and not any(plain[cursor.at:]), name + ": padding")
         cursor = Cursor(body, name)
-        sections = parse_sections(cursor, {1, 2, 3}, {1, 2})
+        sections = parse_sections(cursor, {1, 2, 3, 17}, {1, 2})
         cursor.end()
         about = Cursor(sections[1], name + ": about")
         about.short(), about.short(), about.short(), about.time(), about.time(), about.end()
@@ -962,6 +993,12 @@ class Vault:
         snapshots = [Snapshot.parse(cursor.long(), session.number) for _ in range(cursor.count(4))]
         cursor.end()
         need(len({snapshot.source for snapshot in snapshots}) == len(snapshots), name + ": a source twice")
+        if 17 in sections:
+            cursor = Cursor(sections[17], name + ": signals")
+            need(cursor.count(4) == len(snapshots) > 0, cursor.name + ": not one of each snapshot")
+            for snapshot in snapshots:
+                check_signals(cursor.long(), snapshot.kind, f"{snapshot.name}: signals")
+            cursor.end()
         return snapshots
 
     def find(self, wanted):

@@ -37,6 +37,7 @@ constexpr std::uint16_t kSealPrevious = 3;
 constexpr std::uint16_t kGenerationAbout = 1;
 constexpr std::uint16_t kGenerationSnapshots = 2;
 constexpr std::uint16_t kGenerationSiteFile = 3;
+constexpr std::uint16_t kGenerationSignals = 17;
 
 constexpr std::size_t kSealedSessionKeyBytes = 48;
 constexpr std::size_t kSetKeysBoxBytes = 64 + kBoxOverhead;
@@ -130,6 +131,34 @@ std::vector<Snapshot> decode_snapshots(ByteView bytes) {
   return snapshots;
 }
 
+Buffer encode_all_signals(const std::vector<Snapshot>& snapshots) {
+  ByteWriter list;
+  list.u32(static_cast<std::uint32_t>(snapshots.size()));
+  for (const Snapshot& snapshot : snapshots) {
+    AZK_CHECK(snapshot.signals.has_value());
+    ByteWriter one;
+    encode_signals(one, *snapshot.signals);
+    list.long_bytes(one.view());
+  }
+  return list.take();
+}
+
+void decode_all_signals(ByteView bytes, std::vector<Snapshot>& snapshots) {
+  ByteReader in{bytes, kGenerationObject};
+  if (in.u32() != snapshots.size() || snapshots.empty()) {
+    in.fail("it does not have signals of each snapshot");
+  }
+  for (Snapshot& snapshot : snapshots) {
+    ByteReader one{in.long_bytes(in.remaining()), kGenerationObject};
+    snapshot.signals = decode_signals(one);
+    one.expect_end();
+    if (snapshot.source.kind == SourceKind::stream && snapshot.signals->tree) {
+      in.fail("a stream has the signals of a tree");
+    }
+  }
+  in.expect_end();
+}
+
 ParityInfo decode_parity(ByteView bytes, const std::vector<PackInfo>& own_packs) {
   ByteReader in{bytes, kManifestObject};
   ParityInfo parity;
@@ -221,6 +250,10 @@ Buffer Generation::seal(const Secret& session_key, const SessionIdentity& identi
   sections[kGenerationSnapshots] = list.take();
   const ByteView site = as_bytes(site_file);
   sections[kGenerationSiteFile] = Buffer{site.begin(), site.end()};
+  if (std::any_of(snapshots.begin(), snapshots.end(),
+                  [](const Snapshot& snapshot) { return snapshot.signals.has_value(); })) {
+    sections[kGenerationSignals] = encode_all_signals(snapshots);
+  }
   ByteWriter body;
   encode_sections(body, sections);
 
@@ -255,6 +288,9 @@ Generation Generation::open(ByteView box, const Secret& session_key,
       decode_snapshots(section(sections, kGenerationSnapshots, kGenerationObject));
   generation.site_file =
       std::string{as_text(section(sections, kGenerationSiteFile, kGenerationObject))};
+  if (const auto signals = sections.find(kGenerationSignals); signals != sections.end()) {
+    decode_all_signals(signals->second, generation.snapshots);
+  }
   return generation;
 }
 

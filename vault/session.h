@@ -62,7 +62,7 @@ struct PackInfo {
   bool operator==(const PackInfo&) const = default;
 };
 
-/// The private part of a manifest.
+/// The private part of a manifest. Either all its snapshots have signals or none.
 struct Generation {
   std::string host;
   std::string set_name;

@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/tree_codec.h"
 #include "vault/block.h"
+#include "vault/sealer.h"
 
 #include <algorithm>
 
@@ -73,6 +74,7 @@ struct SessionWriter::HashJob {
 struct SessionWriter::BlockJob {
   PreparedBlock block;
   std::shared_ptr<BlockPlace> place = std::make_shared<BlockPlace>();
+  std::size_t lane = 0;
 };
 
 SessionWriter::SessionWriter(MediaSet& set, unsigned threads)
@@ -116,6 +118,13 @@ SessionWriter::~SessionWriter() {
 }
 
 void SessionWriter::begin_lane() {
+  flush_lane();
+  const std::lock_guard lock{mutex_};
+  lanes_.emplace_back();
+}
+
+/// What was put so far shares no block with what comes.
+void SessionWriter::flush_lane() {
   flush_remembered();
   flush_batch();
   hash_stage_->drain();
@@ -124,6 +133,7 @@ void SessionWriter::begin_lane() {
 
 StreamId SessionWriter::open_stream() {
   const std::lock_guard lock{mutex_};
+  AZK_CHECK(!lanes_.empty());
   streams_.try_emplace(next_stream_);
   return StreamId{next_stream_++};
 }
@@ -177,7 +187,8 @@ void SessionWriter::look_up(const StreamPart& part) {
     rest = rest.subspan(length);
   }
   const std::lock_guard lock{mutex_};
-  totals_.chunk_bytes += part.piece.bytes.size();
+  lanes_.back().chunks += part.ids.size();
+  lanes_.back().bytes += part.piece.bytes.size();
   Stream& stream = streams_.at(part.stream);
   std::move(parts.begin(), parts.end(), std::back_inserter(stream.parts));
   stream.closed = part.closes;
@@ -212,7 +223,8 @@ SessionWriter::Part SessionWriter::locate(const ChunkId& id, ByteView chunk) {
   {
     const std::lock_guard lock{mutex_};
     unfinished_.emplace(id, Unfinished{part.block, part.position.byte, length});
-    totals_.new_chunk_bytes += length;
+    ++lanes_.back().new_chunks;
+    lanes_.back().new_bytes += length;
   }
   if (target.plain_bytes >= limits::kBlockPlainTarget) {
     flush_block();
@@ -222,6 +234,10 @@ SessionWriter::Part SessionWriter::locate(const ChunkId& id, ByteView chunk) {
 
 void SessionWriter::flush_block() {
   if (!open_block_->block.ids.empty()) {
+    {
+      const std::lock_guard lock{mutex_};
+      open_block_->lane = lanes_.size() - 1;
+    }
     block_stage_->push(std::move(*open_block_));
     open_block_ = std::make_unique<BlockJob>();
   }
@@ -247,6 +263,7 @@ void SessionWriter::place(BlockJob&& job) {
   data_pack_->append(block);
   const std::lock_guard lock{mutex_};
   job.place->position = position;
+  lanes_[job.lane].stored_bytes += block.payload.size() + kTagBytes;
 }
 
 void SessionWriter::advance(Stream& stream) {
@@ -288,7 +305,7 @@ Content SessionWriter::wait(StreamId stream) {
   if (std::optional<Content> content = poll(stream)) {
     return std::move(*content);
   }
-  begin_lane();
+  flush_lane();
   block_stage_->drain();
   std::optional<Content> content = poll(stream);
   AZK_CHECK(content.has_value());
@@ -351,17 +368,27 @@ bool SessionWriter::holds(const Content& content, std::uint32_t session) const {
   });
 }
 
-CaptureTotals SessionWriter::finish(const Generation& generation) {
-  begin_lane();
+std::vector<ChunkSignals> SessionWriter::lanes() {
+  flush_lane();
   block_stage_->drain();
+  const std::lock_guard lock{mutex_};
+  return lanes_;
+}
+
+CaptureTotals SessionWriter::finish(const Generation& generation) {
+  CaptureTotals totals;
+  for (const ChunkSignals& lane : lanes()) {
+    totals.chunk_bytes += lane.bytes;
+    totals.new_chunk_bytes += lane.new_bytes;
+  }
   capture_.finish_pack(std::move(data_pack_), false);
   tree_lane_.finish();
   capture_.finish(generation);
   flush_remembered();
   set_.catalogue().remember(remembered_at_end_, capture_.identity());
-  totals_.packs = capture_.pack_count();
-  totals_.stored_bytes = capture_.stored_bytes();
-  return totals_;
+  totals.packs = capture_.pack_count();
+  totals.stored_bytes = capture_.stored_bytes();
+  return totals;
 }
 
 }  // namespace azekura::vault

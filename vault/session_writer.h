@@ -2,6 +2,7 @@
 
 #include "core/chunk_sink.h"
 #include "core/ordered_stage.h"
+#include "core/signals.h"
 #include "vault/capture.h"
 #include "vault/content_builder.h"
 #include "vault/tree_lane.h"
@@ -51,6 +52,8 @@ class SessionWriter final : public ChunkSink {
   void remember(std::string_view key, ByteView record, Remembered from) override;
   [[nodiscard]] bool holds(const Content& content, std::uint32_t session) const override;
 
+  /// What was cut in each lane so far, in the order they began; waits until all of it is placed.
+  [[nodiscard]] std::vector<ChunkSignals> lanes();
   /// Finishes all packs and makes the manifest durable: the session waits in the spool.
   CaptureTotals finish(const Generation& generation);
   [[nodiscard]] const SessionIdentity& identity() const noexcept { return capture_.identity(); }
@@ -64,6 +67,7 @@ class SessionWriter final : public ChunkSink {
   struct BlockJob;
 
   void add(StreamPart part);
+  void flush_lane();
   void flush_batch();
   void look_up(const StreamPart& part);
   Part locate(const ChunkId& id, ByteView chunk);
@@ -85,12 +89,12 @@ class SessionWriter final : public ChunkSink {
   std::size_t remembered_bytes_ = 0;
   std::vector<std::pair<Digest, Buffer>> remembered_at_end_;
 
-  std::mutex mutex_;  // guards streams_, placed_ and totals_
+  std::mutex mutex_;  // guards streams_, unfinished_ and lanes_
   std::unordered_map<std::uint64_t, Stream> streams_;
   /// Chunks of blocks whose pack is not finished: the catalogue does not know them yet.
   struct Unfinished;
   std::unordered_map<ChunkId, Unfinished, IdHash<ChunkId>> unfinished_;
-  CaptureTotals totals_;
+  std::vector<ChunkSignals> lanes_;  ///< the last is the one that chunks are put in
 
   std::unique_ptr<HashJob> batch_;         ///< filled by the caller's thread
   std::unique_ptr<BlockJob> open_block_;   ///< filled by the hash stage's deliveries

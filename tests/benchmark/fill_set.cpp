@@ -23,6 +23,7 @@ constexpr std::uint32_t kPieceChunks = 10'000;
 
 void fill_session(vault::MediaSet& set, std::uint64_t first, std::uint64_t chunks) {
   vault::SessionWriter writer{set, 2};
+  writer.begin_lane();
   const StreamId stream = writer.open_stream();
   for (std::uint64_t done = 0; done < chunks; done += kPieceChunks) {
     ByteWriter bytes;

@@ -73,8 +73,11 @@ class RecordingWriter(make_vault.Writer):
         name, encoded = super().entry(node, name, *rest)
         self.seeds.add("directory", encoded)
         if node.kind == make_vault.FILE:
-            state = u64(1) * 3 + time(5) * 3
-            self.seeds.add("scan_record", u32(1) + short(name) + state + long(encoded) + short(name + b"1") + state + long(encoded))
+            content, state = bytes(range(16)), u64(1) * 3 + time(5) * 3
+            self.seeds.add("scan_record", u32(2) + u8(0) + short(name) + u8(3) + content + state + long(encoded)
+                           + short(name + b"1") + u8(3) + content + state + long(encoded))
+            self.seeds.add("scan_record", u32(2) + u8(1) + short(name) + u8(0) + short(name + b"1") + u8(1)
+                           + short(name + b"2") + u8(2) + content)
         return name, encoded
 
 

@@ -1,27 +1,21 @@
 #include "chunker/scan_record.h"
 #include "core/byte_reader.h"
-#include "core/limits.h"
+#include "core/tree_codec.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace azekura::tests {
 
 namespace {
 
-Timestamp read_time(ByteReader& in) {
-  Timestamp time;
-  time.seconds = in.i64();
-  time.nanoseconds = in.u32();
-  return time;
-}
-
-chunker::FileState read_state(ByteReader& in) {
+chunker::FileState read_state(ByteView bytes) {
+  ByteReader in{bytes, "a state"};
   chunker::FileState state;
   state.device = in.u64();
   state.inode = in.u64();
   state.size = in.u64();
-  state.modified = read_time(in);
-  state.changed = read_time(in);
-  state.born = read_time(in);
+  state.modified = decode_time(in);
+  state.changed = decode_time(in);
+  state.born = decode_time(in);
   return state;
 }
 
@@ -36,15 +30,15 @@ void fuzz_one(ByteView input) {
     return;
   }
   AZK_CHECK(equal(record->encoded(), input));
-  ByteReader in{input, "a scan record"};
-  in.u32();
-  while (!in.at_end()) {
-    const std::string name = in.short_text(limits::kNameMax);
-    const chunker::FileState state = read_state(in);
-    in.long_bytes(in.remaining());
-    const auto found = decoded([&] { return record->find(name, state); });
+  for (const chunker::ScanRecord::Child& child : record->children()) {
+    if (child.state.empty()) {
+      continue;
+    }
+    const auto found =
+        decoded([&] { return chunker::ScanRecord::entry_of(child, read_state(child.state)); });
     if (found) {
-      AZK_CHECK(found->has_value() && (*found)->name == name && (*found)->content.has_value());
+      AZK_CHECK(found->has_value() && (*found)->name == child.name &&
+                (*found)->content.has_value());
     }
   }
 }

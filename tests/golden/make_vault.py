@@ -521,7 +521,8 @@ class Writer:
         sections = [(1, self.tweak(f"manifest identity {number}", session.identity)),
                     (2, u32(len(packs)) + b"".join(u32(p) + u32(s) + u64(length) + root for p, s, length, root in packs))]
         if sources:
-            sections.append((3, self.generation(session, snapshots)))
+            kinds = [1 if source[1].kind == DIRECTORY else 2 for source in sources]
+            sections.append((3, self.generation(session, snapshots, kinds)))
         manifest = self.object("manifest", sections, f"manifest {number}")
         previous = self.tweak(f"previous {number}", self.previous)
         seal = self.object("seal", [
@@ -532,10 +533,13 @@ class Writer:
                 self.write(f"{copy}/{number:06d}/{name}", data)
         self.previous = number, sha256(seal)
 
-    def generation(self, session, snapshots):
+    def generation(self, session, snapshots, kinds):
         start = (1_771_000_000 + 86_400 * session.number) * 10**9
         about = short(b"backup.example") + short(b"daily") + short(b"make_vault 1") + time(start) + time(start + 60 * 10**9)
         sections = [(1, 1, about), (2, 1, u32(len(snapshots)) + b"".join(map(long, snapshots))), (3, 1, SITE_FILE)]
+        if session.number > 1:                                              # an older writer knew none
+            all_signals = [signals(self.tweak(f"signals {session.number}", SIGNALS)) if kind == 1 else signals(STREAM_SIGNALS) for kind in kinds]
+            sections.append((17, 0, self.tweak(f"signals raw {session.number}", u32(len(all_signals)) + b"".join(map(long, all_signals)))))
         body = long(encode_sections(self.tweak(f"generation {session.number}", sections)))
         plain = self.tweak(f"generation plain {session.number}", body + bytes(padme(len(body)) - len(body)))
         return box(derive(session.key, "azekura generation v1", session.identity), session.identity, plain)
@@ -549,6 +553,23 @@ class Writer:
         return (short(source) + u8(2 if stream else 1) + long(b"pg_dump ehr" if stream else b"/srv/" + source)
                 + time(1_771_000_000 * 10**9) + time(1_771_000_030 * 10**9) + u8(complete) + long(root) + u64(totals["entries"])
                 + u64(totals["bytes"]) + u64(totals["bytes"]) + u64(totals["flawed"]) + end)
+
+
+STREAM_SIGNALS = {"flags": 0, "chunks": (3, 300, 0, 0, 0), "tree": None, "changes": None}
+SIGNALS = {"flags": 7, "chunks": (9, 90_000, 4, 40_000, 39_000), "tree": (12, 100_000), "changes": (5, 50_000, 7, 2),
+           "extensions": [(b"txt", 5), (b"", 2), (b"dcm", 2), (b"\xff\n", 1)], "changed extensions": [(b"locked", 4)]}
+
+
+def signals(value):
+    """One record of section 17 of a generation."""
+    def listed(extensions):
+        return u8(len(extensions)) + b"".join(short(extension) + u64(files) for extension, files in extensions)
+    record = u8(value["flags"]) + b"".join(map(u64, value["chunks"]))
+    if value["tree"]:
+        record += b"".join(map(u64, value["tree"])) + listed(value["extensions"])
+    if value["changes"]:
+        record += b"".join(map(u64, value["changes"])) + listed(value["changed extensions"])
+    return record
 
 
 def encode_extent(extent):
@@ -819,6 +840,22 @@ def define_variants():
     hidden("generation-size", {"generation plain 3": lambda p: p + b"\0"})
     hidden("generation-length", {"generation plain 3": lambda p: u32(1 << 31) + p[4:]})
     hidden("generation-flipped", {"manifest 3": lambda o: {**o, "sections": o["sections"][:2] + [(3, 1, flip(o["sections"][2][2], 40))]}})
+    hidden("signals-short", {"signals raw 3": lambda d: d[:-1]})
+    hidden("signals-of-fewer", {"signals raw 3": lambda d: u32(1) + long(signals(SIGNALS))})
+    hidden("signals-of-none", {"generation 1": lambda s: s + [(17, 0, u32(0))]}, restore={"1/ehr": "corruption", "3/ehr": "success"})
+    for name, fields in {
+            "flags-unknown": {"flags": 32 + 7}, "flags-without-changes": {"flags": 5, "changes": None},
+            "chunks": {"chunks": (9, 90_000, 10, 40_000, 39_000)}, "changed": {"changes": (13, 50_000, 7, 2)},
+            "renamed": {"changes": (5, 50_000, 1, 2)}, "extensions-order": {"extensions": [(b"txt", 2), (b"", 5)]},
+            "extensions-twice": {"extensions": [(b"a", 3), (b"b", 2), (b"a", 2)]},
+            "extensions-sum": {"extensions": [(b"a", (1 << 64) - 1), (b"b", 13)]},
+            "extensions-65": {"tree": (65, 100_000), "extensions": [(b"%02d" % i, 1) for i in range(65)]},
+            "extension-upper-case": {"extensions": [(b"A", 1)]}, "extension-long": {"extensions": [(b"a" * 17, 1)]}}.items():
+        hidden("signals-" + name, {"signals 3": change(**fields)})
+    hidden("signals-of-stream", {"signals raw 3": lambda d: u32(2) + long(signals(SIGNALS)) * 2})
+    add("signals-largest", "success", "success", "success", good3, {"signals 3": change(
+        flags=31, tree=((1 << 64) - 1,) * 2, changes=((1 << 64) - 1,) * 4, chunks=((1 << 64) - 1,) * 5,
+        extensions=[(b"%016d" % i, (1 << 58) - 1) for i in range(64)])})
     hidden("generation-forged", {"manifest 3": lambda o: {**o, "sections": o["sections"][:2] + [(3, 1, bytes(128))]}})
     hidden("source-dotdot", {"source 3/ehr:": lambda _: b".."}, restore=None)
     hidden("source-twice", {"source 3/db:": lambda _: b"ehr"})
@@ -862,6 +899,7 @@ def define_variants():
     seen("pack-version-2", "version", {"pack 4 header": lambda d: d[:8] + u16(2) + d[10:]}, restore=None)
     seen("pack-flags", "version", {"pack 4 header": lambda d: d[:10] + u16(1) + d[12:]}, restore=None)
     hidden("generation-critical-section", {"generation 3": lambda s: s + [(30, 1, b"")]}, result="version")
+    hidden("signals-critical", {"generation 3": lambda s: s[:3] + [(17, 1, s[3][2])]}, result="version")
 
 
     define_hostile_variants(docs, report)

@@ -134,12 +134,15 @@ Content MemorySink::put_tree(Piece piece) {
 
 std::optional<Recalled> MemorySink::recall(std::string_view key) {
   const auto record = records.find(std::string{key});
-  return record == records.end() ? std::nullopt : std::optional{Recalled{record->second, 1}};
+  return record == records.end()
+             ? std::nullopt
+             : std::optional{Recalled{record->second, record_sessions.at(record->first)}};
 }
 
 void MemorySink::remember(std::string_view key, ByteView record, Remembered from) {
   remembered[std::string{key}] = from;
   records[std::string{key}] = Buffer{record.begin(), record.end()};
+  record_sessions[std::string{key}] = session;
 }
 
 bool MemorySink::holds(const Content& /*content*/, std::uint32_t /*session*/) const {

@@ -34,6 +34,8 @@ class MemorySink : public ChunkSink, public ExtentSource {
   bool contents_come_late = false;
   /// Forgets all packs: nothing is held any more.
   bool has_lost_packs = false;
+  /// Number of the session that remembers.
+  std::uint32_t session = 1;
 
   [[nodiscard]] const CutterKey& cutter_key() const noexcept override { return key_; }
   void begin_lane() override { ++lanes; }
@@ -70,6 +72,7 @@ class MemorySink : public ChunkSink, public ExtentSource {
   std::uint64_t tree_puts = 0;
   std::uint64_t waits = 0;
   std::map<std::string, Buffer> records;
+  std::map<std::string, std::uint32_t> record_sessions;  ///< by key, who remembered it
 
  private:
   struct Stored {

@@ -62,6 +62,7 @@ const std::vector<std::pair<std::string, std::function<void(Entry&)>>> kRefused{
 struct Built {
   MemorySink sink;
   RecordingObserver observer;
+  SignalCounter counter;
   Entry root;
   SnapshotTotals totals;
   std::uint64_t unreadable = 0;
@@ -69,7 +70,7 @@ struct Built {
 
 /// A directory with `entries`, in order, between two good files.
 void build(Built& built, const std::vector<Entry>& entries) {
-  TreeBuilder builder{built.sink, built.observer, "files", "/srv", {}};
+  TreeBuilder builder{built.sink, built.observer, built.counter, "files", "/srv", {}};
   builder.enter(named("", EntryKind::directory), {});
   builder.add(file_of("a", 1));
   for (const Entry& entry : entries) {
@@ -120,11 +121,12 @@ TEST_CASE("Tree builder: a content that a reader would refuse is not kept") {
 TEST_CASE("Tree builder: a directory with impossible metadata keeps what is in it") {
   MemorySink sink;
   RecordingObserver observer;
+  SignalCounter counter;
   for (const bool is_root : {true, false}) {
     CAPTURE(is_root);
     Entry broken = named(is_root ? "" : "ward", EntryKind::directory);
     broken.modified.nanoseconds = ~0U;
-    TreeBuilder builder{sink, observer, "files", "/srv", {}};
+    TreeBuilder builder{sink, observer, counter, "files", "/srv", {}};
     if (!is_root) {
       builder.enter(named("", EntryKind::directory), {});
     }
@@ -159,25 +161,27 @@ TEST_CASE("Tree builder: what has no form at all is missed by its directory") {
 TEST_CASE("Tree builder: a directory with a list of extents is remembered at the session's end") {
   MemorySink sink;
   RecordingObserver observer;
+  SignalCounter counter;
   const Timestamp start{.seconds = 1000};
-  TreeBuilder builder{sink, observer, "files", "/srv", start};
+  TreeBuilder builder{sink, observer, counter, "files", "/srv", start};
   const FileState old{};
   builder.enter(named("", EntryKind::directory), {});
   builder.enter(named("a", EntryKind::directory), {});
-  builder.add_known(file_of("short", 4096), old);
+  builder.add_known(file_of("short", 4096), old, {});
   builder.leave(EntryFlaw::none);
   builder.enter(named("b", EntryKind::directory), {});
   Entry listed = file_of("listed", 4096);
   listed.content->level = 1;
-  builder.add_known(listed, old);
-  builder.add_known(file_of("short", 4096), old);
+  builder.add_known(listed, old, {});
+  builder.add_known(file_of("short", 4096), old, {});
   builder.leave(EntryFlaw::none);
   builder.leave(EntryFlaw::none);
   static_cast<void>(builder.finish());
 
-  CHECK(sink.remembered.size() == 2);
-  CHECK(sink.remembered.at(TreeBuilder::record_key("files", "/a/")) == Remembered::at_once);
-  CHECK(sink.remembered.at(TreeBuilder::record_key("files", "/b/")) == Remembered::at_session_end);
+  CHECK(sink.remembered.size() == 3);
+  CHECK(sink.remembered.at(scan_record_key("files", "/")) == Remembered::at_once);
+  CHECK(sink.remembered.at(scan_record_key("files", "/a/")) == Remembered::at_once);
+  CHECK(sink.remembered.at(scan_record_key("files", "/b/")) == Remembered::at_session_end);
 }
 
 }  // namespace azekura::chunker

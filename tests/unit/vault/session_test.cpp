@@ -222,6 +222,72 @@ TEST_CASE("Generation: round trips, and opens in its session only") {
   CHECK_THROWS_AS(Generation::open(changed, tests::secret_of(1), identity_of(3)), DamageError);
 }
 
+TEST_CASE("Generation: signals come with every snapshot or with none") {
+  Generation good = generation();
+  for (Snapshot& snapshot : good.snapshots) {
+    snapshot.signals.emplace().chunks.chunks = 7;
+    snapshot.signals->tree.emplace().files = 3;
+  }
+  const SessionIdentity identity = identity_of(3);
+  const auto opened = [&](const Generation& generation) {
+    return Generation::open(generation.seal(tests::secret_of(1), identity), tests::secret_of(1),
+                            identity);
+  };
+  CHECK(opened(good).snapshots == good.snapshots);
+  CHECK_FALSE(opened(generation()).snapshots[0].signals.has_value());
+
+  Generation half = good;
+  half.snapshots[1].signals.reset();
+  CHECK_THROWS_AS(static_cast<void>(opened(half)), InternalError);
+  Generation stream = good;
+  stream.snapshots[1].source.kind = SourceKind::stream;
+  stream.snapshots[1].root.kind = EntryKind::file;
+  CHECK_THROWS_AS(static_cast<void>(opened(stream)), DamageError);
+  stream.snapshots[1].signals->tree.reset();
+  CHECK(opened(stream).snapshots == stream.snapshots);
+}
+
+TEST_CASE("Generation: signals that are not one for each snapshot are refused") {
+  const SessionIdentity identity = identity_of(3);
+  const Secret key = derive(tests::secret_of(1), "azekura generation v1", identity.bytes(), 32);
+  ByteWriter one;
+  encode_signals(one, {});
+  const auto list_of = [&](std::uint32_t count, std::uint32_t there) {
+    ByteWriter list;
+    list.u32(count);
+    for (std::uint32_t i = 0; i < there; ++i) {
+      list.long_bytes(one.view());
+    }
+    return list.take();
+  };
+  const auto opens = [&](const Buffer& signals) {
+    const Buffer plain =
+        open_box(key, identity.bytes(), generation().seal(tests::secret_of(1), identity), "it");
+    ByteReader in{plain, "it"};
+    ByteReader body{in.long_bytes(in.remaining()), "it"};
+    Sections sections = decode_sections(body, 3, "it");
+    sections[17] = signals;
+    ByteWriter changed;
+    encode_sections(changed, sections);
+    Buffer again = ByteWriter{}.long_bytes(changed.view()).take();
+    again.resize(static_cast<std::size_t>(padme(again.size())), std::byte{0});
+    try {
+      const Generation opened =
+          Generation::open(seal_box(key, identity.bytes(), again), tests::secret_of(1), identity);
+      return opened.snapshots[0].signals == Signals{};
+    } catch (const DamageError&) {
+      return false;
+    }
+  };
+  CHECK(opens(list_of(2, 2)));
+  CHECK_FALSE(opens(list_of(1, 1)));
+  CHECK_FALSE(opens(list_of(2, 1)));
+  CHECK_FALSE(opens(list_of(2, 3)));
+  CHECK_FALSE(opens(list_of(3, 3)));
+  CHECK_FALSE(opens(list_of(0, 0)));
+  CHECK_FALSE(opens({}));
+}
+
 TEST_CASE("Generation: its length shows only what Padmé lets show") {
   Generation one = generation();
   const auto length = [&] {

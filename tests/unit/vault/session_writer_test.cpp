@@ -17,6 +17,7 @@ constexpr std::uint32_t kChunk = 256 * kKiB;
 
 /// Stores noise that fills more than one pack.
 Content store_noise(SessionWriter& writer, std::uint64_t seed) {
+  writer.begin_lane();
   const StreamId stream = writer.open_stream();
   for (std::uint64_t done = 0; done < limits::kPackDataBytes + 2 * kMiB; done += 4 * kChunk) {
     Piece piece;
@@ -67,6 +68,54 @@ TEST_CASE("SessionWriter: what a run remembered outlives its early end, as far a
   const Content later = store_noise(writer, 1000);
   CHECK_FALSE(writer.holds(within(later.extents[0]), 1));
   CHECK(writer.holds(within(later.extents[0]), 2));
+}
+
+TEST_CASE("SessionWriter: says of each lane what was cut in it and what of that was new") {
+  TestSite site;
+  site.add_set("daily");
+  MediaSet set{site.site(), "daily", site.observer};
+  SessionWriter writer{set, 2};
+  const auto put = [&](const Buffer& bytes) {
+    const StreamId stream = writer.open_stream();
+    writer.put_gap(stream, ExtentKind::zero, 1000);
+    Piece piece;
+    piece.bytes = bytes;
+    piece.chunk_lengths.assign(bytes.size() / kChunk, kChunk);
+    writer.put(stream, std::move(piece));
+    writer.close_stream(stream);
+    return stream;
+  };
+  const Buffer noise = random_bytes(1, 4 * kChunk);
+  Buffer text;
+  for (unsigned i = 0; i < 2; ++i) {  // two chunks that differ and compress well
+    append(text, random_bytes(100 + i, 16));
+    text.resize(text.size() + kChunk - 16, std::byte{'a'});
+  }
+  writer.begin_lane();
+  static_cast<void>(writer.wait(put(noise)));  // makes a block of it, not a lane
+  static_cast<void>(put(noise));
+  writer.begin_lane();
+  static_cast<void>(put(text));
+  writer.begin_lane();
+  const std::vector<ChunkSignals> lanes = writer.lanes();
+
+  REQUIRE(lanes.size() == 3);
+  CHECK(lanes[0] == ChunkSignals{.chunks = 8,
+                                 .bytes = 8 * kChunk,
+                                 .new_chunks = 4,
+                                 .new_bytes = 4 * kChunk,
+                                 .stored_bytes = 4 * kChunk + 16});
+  CHECK(lanes[1].chunks == 2);
+  CHECK(lanes[1].new_bytes == 2 * kChunk);
+  CHECK(lanes[1].stored_bytes > 16);
+  CHECK(lanes[1].stored_bytes < 4000);
+  CHECK(lanes[2] == ChunkSignals{});
+
+  Generation generation;
+  generation.site_file = site.site().site_file();
+  const CaptureTotals totals = writer.finish(generation);
+  CHECK(totals.chunk_bytes == 10 * kChunk);
+  CHECK(totals.new_chunk_bytes == 6 * kChunk);
 }
 
 }  // namespace azekura::vault
