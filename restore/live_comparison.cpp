@@ -4,7 +4,6 @@
 #include "core/interrupt.h"
 #include "restore/content_reader.h"
 #include "restore/live_tree.h"
-#include "restore/range_reader.h"
 #include "restore/sampling.h"
 #include "restore/tree_view.h"
 
@@ -325,31 +324,42 @@ class LiveComparison {
   }
 
   void look_for_difference(const Content& content, const LiveFile& live, DifferenceFinder& finder) {
-    const auto compare_at = [&](std::uint64_t offset, ByteView stored) {
-      if (!finder.has_ended()) {
-        finder.compare(offset, stored);
-        report_.bytes += stored.size();
-        observer_.advanced(stored.size());
-      }
-    };
-    if (scope_ == LiveScope::all) {
+    if (scope_ == LiveScope::all || !look_at_sample(content, live, finder)) {
       live.forget_cached(0, content.size);
       std::uint64_t offset = 0;
       write_content(
           source_, content,
           [&](ByteView stored) {
-            compare_at(offset, stored);
+            compare_at(offset, stored, finder);
             offset += stored.size();
           },
           spill_);
-      return;
     }
+  }
+
+  /// False if the chunks that it needs cannot be had by themselves.
+  bool look_at_sample(const Content& content, const LiveFile& live, DifferenceFinder& finder) {
     const std::vector<Extent> extents = resolve_extents(source_, content);
     for (const ByteRange& range : sampled_ranges(content.size, random_)) {
-      if (!finder.found()) {
-        live.forget_cached(range.offset, range.length);
-        compare_at(range.offset, read_range(source_, extents, range));
+      const std::optional<Buffer> stored =
+          read_range(source_, extents, range.offset, static_cast<std::uint32_t>(range.length));
+      if (!stored) {
+        return false;
       }
+      live.forget_cached(range.offset, range.length);
+      compare_at(range.offset, *stored, finder);
+      if (finder.found()) {
+        break;
+      }
+    }
+    return true;
+  }
+
+  void compare_at(std::uint64_t offset, ByteView stored, DifferenceFinder& finder) {
+    if (!finder.has_ended()) {
+      finder.compare(offset, stored);
+      report_.bytes += stored.size();
+      observer_.advanced(stored.size());
     }
   }
 
