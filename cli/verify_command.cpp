@@ -1,3 +1,4 @@
+#include "cli/against_source.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/findings.h"
@@ -27,6 +28,7 @@ struct VerifyOptions {
   std::optional<double> seconds;
   bool resume = false;
   std::string countersign;  ///< file of a verifier key
+  AgainstOptions against;
 };
 
 struct DeepReport {
@@ -294,8 +296,13 @@ void add_verify(CLI::App& app, Invocation& invocation) {
       ->excludes(resume);
   command->add_option("--history", options->history, "Folder for what was checked when")
       ->type_name("DIR");
+  options->against.add_to(*command);
   command->callback([&invocation, options] {
-    invocation.command = [&invocation, options] { return verify(*options, invocation.output); };
+    invocation.command = [&invocation, options] {
+      return options->against.source
+                 ? verify_against(options->medium, options->against, invocation.output)
+                 : verify(*options, invocation.output);
+    };
   });
 }
 

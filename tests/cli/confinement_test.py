@@ -43,6 +43,7 @@ class Confined(AzekuraCase):
     def commands(self):
         keyed = self.keyed()
         return [["verify", "--from", self.medium], ["verify", "--deep", *keyed],
+                ["verify", "--against", f"tree={self.tree}", "--all", *keyed],
                 ["list", *keyed], ["ls", "latest/tree", *keyed], ["find", "*.sql", *keyed],
                 ["cat", "latest/tree", "table.sql", *keyed], ["du", "latest/tree", *keyed],
                 ["diff", "1/tree", "1/tree", *keyed],
