@@ -1,13 +1,13 @@
 #include "cli/elsewhere.h"
 
 #include "cli/invocation.h"
+#include "cli/medium_access.h"
 #include "core/file_io.h"
 #include "core/text.h"
 #include "restore/content_reader.h"
 #include "restore/tree_view.h"
 
 #include <algorithm>
-#include <set>
 
 namespace azekura::cli {
 
@@ -29,18 +29,6 @@ std::vector<const vault::StoredSnapshot*> snapshots_of(const vault::VaultReader&
     }
   }
   return found;
-}
-
-std::string known_sources(const vault::VaultReader& reader) {
-  std::set<std::string> names;
-  for (const vault::StoredSnapshot& one : reader.snapshots()) {
-    names.insert(one.snapshot.source.name);
-  }
-  std::string text;
-  for (const std::string& name : names) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return text.empty() ? "none" : text;
 }
 
 /// Whether a snapshot has a file of this size and time at the path, and every byte of it.
@@ -95,11 +83,11 @@ void Elsewhere::add_live(const std::string& source) {
                      known_sources(damaged_)};
   }
   const std::string path = source.substr(equals + 1);
-  std::string root = absolute_path(path);
+  const std::string root = absolute_path(path);
   if (!exists(root)) {
     throw UsageError{"\"{}\" does not exist", printable(path)};
   }
-  lives_.push_back({name, chunker::LiveTree{std::move(root)}});
+  lives_.push_back({name, restore::LiveParts{root}});
 }
 
 void Elsewhere::seek(const LostBytes& lost) {
@@ -156,9 +144,9 @@ std::optional<vault::ChunkOrigin> Elsewhere::find(Position begin, std::uint32_t 
       if (live.source != file.source) {
         continue;
       }
-      const std::optional<Buffer> bytes = live.tree.read(file.path, file.offset, length);
+      const std::optional<Buffer> bytes = live.parts.read(file.path, file.offset, length);
       if (bytes && is_right(*bytes)) {
-        return origin(file, "a live source", live.tree.root());
+        return origin(file, "a live source", live.parts.root());
       }
     }
   }

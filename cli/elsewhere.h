@@ -1,8 +1,8 @@
 #pragma once
 
-#include "chunker/live_tree.h"
 #include "restore/file_search.h"
 #include "restore/file_versions.h"
+#include "restore/live_parts.h"
 #include "vault/block_maker.h"
 
 #include <memory>
@@ -54,7 +54,7 @@ class Elsewhere final : public vault::ChunkFinder {
   };
   struct Live {
     std::string source;
-    chunker::LiveTree tree;
+    restore::LiveParts parts;
   };
 
   static restore::FileVersions& versions_of(Medium& medium, const restore::FileBytes& file);

@@ -61,17 +61,12 @@ auto as_key(Read&& read) {
   }
 }
 
-/// "" if there is a snapshot of `source`, or none at all; else the sources there are.
-std::string sources_instead_of(const vault::VaultReader& reader, const std::string& source) {
-  std::set<std::string> names;
-  for (const vault::StoredSnapshot& one : reader.snapshots()) {
-    names.insert(one.snapshot.source.name);
-  }
-  std::string text;
-  for (const std::string& name : names) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return names.contains(source) ? "" : text;
+/// Whether there are snapshots, and none of them is of `source`.
+bool is_unknown_source(const vault::VaultReader& reader, const std::string& source) {
+  const std::vector<vault::StoredSnapshot>& all = reader.snapshots();
+  return !all.empty() && std::none_of(all.begin(), all.end(), [&](const auto& one) {
+    return one.snapshot.source.name == source;
+  });
 }
 
 /// `source` is empty if none was named.
@@ -88,9 +83,9 @@ std::string sources_instead_of(const vault::VaultReader& reader, const std::stri
       }
     }
   }
-  const std::string sources = source.empty() ? "" : sources_instead_of(reader, source);
-  if (!sources.empty()) {
-    UsageError error{"there is no source '{}'; the medium has: {}", printable(source), sources};
+  if (!source.empty() && is_unknown_source(reader, source)) {
+    UsageError error{"there is no source '{}'; the medium has: {}", printable(source),
+                     known_sources(reader)};
     error.set_hint("see 'azekura list --from DIR --key FILE'");
     throw error;
   }
@@ -133,6 +128,18 @@ vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_ke
 vault::FolderMedium MediumOptions::open_confined(const std::string& writable_folder) const {
   static_cast<void>(confine(writable_folder));  // what does not hold, `version` says
   return vault::FolderMedium{from, vault::Access::read};
+}
+
+std::string known_sources(const vault::VaultReader& reader) {
+  std::set<std::string> names;
+  for (const vault::StoredSnapshot& one : reader.snapshots()) {
+    names.insert(one.snapshot.source.name);
+  }
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text.empty() ? "none" : text;
 }
 
 void warn_of_findings(const vault::VaultReader& reader, Output& output) {

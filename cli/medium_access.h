@@ -31,6 +31,8 @@ struct OpenMedium {
   std::unique_ptr<vault::VaultReader> reader;
 };
 
+/// Names of the sources that a medium has snapshots of, for a message.
+std::string known_sources(const vault::VaultReader& reader);
 /// Warns of what of the medium does not count.
 void warn_of_findings(const vault::VaultReader& reader, Output& output);
 /// Opens as MediumOptions::open_confined does, and warns of sessions that do not count.

@@ -285,8 +285,10 @@ void add_verify(CLI::App& app, Invocation& invocation) {
       command->add_flag("--deep", options->deep, "Also open and hash everything again")->needs(key);
   const std::map<std::string, double> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
   command->add_option("--for", options->seconds, "Begin no more files after so long, like 2h")
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
-      ->check(CLI::NonNegativeNumber)
+      ->type_name("TIME")
+      ->transform(
+          CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED).description(""))
+      ->check(CLI::Validator{CLI::NonNegativeNumber}.description(""))
       ->excludes(deep);
   CLI::Option* resume = command->add_flag("--resume", options->resume,
                                           "Only what the run before this did not find whole");

@@ -123,7 +123,9 @@ class NothingElse(AzekuraCase):
         self.assert_same(state_of(self.root / "new" / "tree"), state_of(self.tree))
         self.assertEqual((self.root / "new" / "ehr").read_bytes(), b"patients\n")
         self.assertEqual(sorted(os.listdir(self.root)),
-                         ["azekura-restore", "key", "medium", "new", "target"])
+                         ["azekura-restore", "key", "medium", "new", "target", "var"])
+        (history,) = (path for path in (self.root / "var").rglob("*") if path.is_file())
+        self.assertEqual(history.parent, self.root / "var" / "lib" / "azekura-verify")
 
     def test_its_help_and_version(self):
         self.assertRegex(self.inside("version").text,

@@ -41,8 +41,8 @@ struct Medium {
 }  // namespace
 
 TEST_CASE("FolderMedium: what is appended is there, whole, however long") {
-  const Medium m;
-  FolderMedium medium{m.path(""), Access::append};
+  Medium m;
+  FolderMedium& medium = m.medium;
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, std::size_t{4095}, std::size_t{4096},
         std::size_t{1'048'576}, std::size_t{3'000'001}}) {
@@ -62,6 +62,13 @@ TEST_CASE("FolderMedium: what is appended is there, whole, however long") {
   medium.commit();
   CHECK(medium.list("tmp").empty());
   CHECK(medium.list("packs/00").size() == 6);
+}
+
+TEST_CASE("FolderMedium: one at a time appends, and any number read") {
+  const Medium m;
+  CHECK_THROWS_AS((FolderMedium{m.path(""), Access::append}), BusyError);
+  const FolderMedium reader{m.path(""), Access::read};
+  CHECK(reader.list(".").empty());
 }
 
 TEST_CASE("FolderMedium: never overwrites; what was there is kept aside, whole") {
