@@ -11,7 +11,7 @@ namespace azekura::chunker {
 
 namespace {
 
-constexpr std::size_t kStep = 32;
+constexpr std::size_t kAvx2Step = 32;
 
 /// Hashes 32 bytes at a time, in the order of the bytes; 16-bit lane m is of bytes 2m and 2m + 1.
 class Avx2Scan {
@@ -96,18 +96,18 @@ class Avx2Scan {
 AZK_AVX2 std::size_t scan_with_avx2(ByteView bytes, ScanRange range, const GearTable& table,
                                     std::uint16_t mask) noexcept {
   Avx2Scan scan{table, mask};
-  scan.step(bytes.data() + range.from - kStep);
+  scan.step(bytes.data() + range.from - kAvx2Step);
   std::size_t position = range.from;
-  for (; range.to - position >= kStep; position += kStep) {
+  for (; range.to - position >= kAvx2Step; position += kAvx2Step) {
     if (const std::uint32_t found = scan.step(bytes.data() + position); found != 0) {
       return position + static_cast<std::size_t>(std::countr_zero(found));
     }
   }
   if (position < range.to) {
     // A whole step that ends with the range; what it sees again is known to be no candidate.
-    scan.step(bytes.data() + range.to - 2 * kStep);
-    std::uint32_t found = scan.step(bytes.data() + range.to - kStep);
-    found >>= kStep - (range.to - position);
+    scan.step(bytes.data() + range.to - 2 * kAvx2Step);
+    std::uint32_t found = scan.step(bytes.data() + range.to - kAvx2Step);
+    found >>= kAvx2Step - (range.to - position);
     if (found != 0) {
       return position + static_cast<std::size_t>(std::countr_zero(found));
     }

@@ -19,7 +19,7 @@ namespace azekura::chunker {
 
 namespace {
 
-constexpr std::size_t kStep = 64;
+constexpr std::size_t kAvx512Step = 64;
 
 /// For _mm512_permutex2var_epi16: the last lane of its first vector, then those of its second.
 alignas(64) constexpr std::array<std::uint16_t, 32> kOneLaneBack{
@@ -110,18 +110,18 @@ class Avx512Scan {
 AZK_AVX512 std::size_t scan_with_avx512(ByteView bytes, ScanRange range, const GearTable& table,
                                         std::uint16_t mask) noexcept {
   Avx512Scan scan{table, mask};
-  scan.step(bytes.data() + range.from - kStep);
+  scan.step(bytes.data() + range.from - kAvx512Step);
   std::size_t position = range.from;
-  for (; range.to - position >= kStep; position += kStep) {
+  for (; range.to - position >= kAvx512Step; position += kAvx512Step) {
     if (scan.step(bytes.data() + position)) {
       return position + static_cast<std::size_t>(std::countr_zero(scan.found()));
     }
   }
   if (position < range.to) {
     // A whole step that ends with the range; what it sees again is known to be no candidate.
-    scan.step(bytes.data() + range.to - 2 * kStep);
-    scan.step(bytes.data() + range.to - kStep);
-    const std::uint64_t found = scan.found() >> (kStep - (range.to - position));
+    scan.step(bytes.data() + range.to - 2 * kAvx512Step);
+    scan.step(bytes.data() + range.to - kAvx512Step);
+    const std::uint64_t found = scan.found() >> (kAvx512Step - (range.to - position));
     if (found != 0) {
       return position + static_cast<std::size_t>(std::countr_zero(found));
     }
