@@ -8,6 +8,7 @@ import argparse
 import collections
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -139,9 +140,10 @@ class Engine:
 
     def __init__(self, path, sabotage=None):
         self.path = path.resolve()
+        # Cases are copies of one medium: each run keeps its history apart from all others.
         self.state = tempfile.TemporaryDirectory(prefix="azekura-state-")
+        self.runs = itertools.count()
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
-                            "XDG_STATE_HOME": self.state.name,
                             **{name: value for name, value in os.environ.items()
                                if name.endswith("SAN_OPTIONS")}}
         if sabotage:
@@ -151,7 +153,8 @@ class Engine:
         return subprocess.Popen(
             [*before, str(program or self.path), *map(str, arguments)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=self.environment, start_new_session=True)
+            env={**self.environment, "XDG_STATE_HOME": f"{self.state.name}/{next(self.runs)}"},
+            start_new_session=True)
 
     def run(self, *arguments, before=(), program=None):
         return Ended(self.start(arguments, before, program))
