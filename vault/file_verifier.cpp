@@ -150,12 +150,7 @@ Remedy FileVerifier::remedy_of(const HealableFile& file) const {
     return Remedy::healed;
   }
   try {
-    file.expect_whole([&](const auto& take) {
-      file.stream_healed(healer_, [&](ByteView bytes) {
-        throw_if_interrupted();
-        take(bytes);
-      });
-    });
+    file.expect_healed(healer_);
     return Remedy::parity;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {

@@ -1,6 +1,17 @@
 #include "vault/healable_file.h"
 
+#include "core/interrupt.h"
+
 namespace azekura::vault {
+
+void HealableFile::expect_healed(Healer& healer) const {
+  expect_whole([&](const auto& take) {
+    stream_healed(healer, [&](ByteView part) {
+      throw_if_interrupted();
+      take(part);
+    });
+  });
+}
 
 std::vector<HealableFile> healable_files(std::span<const SealedSession> sessions,
                                          const Healer& healer) {

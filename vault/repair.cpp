@@ -227,12 +227,7 @@ class Repairer {
       return false;
     }
     try {
-      file->second.expect_whole([&](const auto& take) {
-        file->second.stream_healed(healer_, [&](ByteView bytes) {
-          throw_if_interrupted();
-          take(bytes);
-        });
-      });
+      file->second.expect_healed(healer_);
       static_cast<void>(healer_.take_made());
       return true;
     } catch (const DamageError& error) {
