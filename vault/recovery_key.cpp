@@ -62,13 +62,13 @@ std::string RecoveryKey::text() const {
   const KeyText authority{to_key_text(authority_seed_.bytes())};
   const std::string head = fmt::format("{}\nsite      {}\n", kHeading, site_.hex());
   constexpr std::string_view kRecovery = "recovery  ";
-  constexpr std::string_view kAuthority = "authority ";
+  constexpr std::string_view kAuthorityWord = "authority ";
   std::string text;
   // Reserved at once, so that no shorter copy of the keys stays behind.
-  text.reserve(head.size() + kRecovery.size() + recovery.text.size() + kAuthority.size() +
+  text.reserve(head.size() + kRecovery.size() + recovery.text.size() + kAuthorityWord.size() +
                authority.text.size() + 2);
   text.append(head).append(kRecovery).append(recovery.text).append("\n");
-  text.append(kAuthority).append(authority.text).append("\n");
+  text.append(kAuthorityWord).append(authority.text).append("\n");
   return text;
 }
 
