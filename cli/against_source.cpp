@@ -3,6 +3,7 @@
 #include "cli/entry_text.h"
 #include "cli/exit_code.h"
 #include "cli/findings.h"
+#include "cli/named_source.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "restore/live_comparison.h"
@@ -17,24 +18,6 @@
 namespace azekura::cli {
 
 namespace {
-
-/// What --against says.
-struct LiveSource {
-  std::string name;
-  std::string path;  ///< empty: where the snapshot was taken
-};
-
-LiveSource parse_live_source(const std::string& text) {
-  const std::size_t sign = text.find('=');
-  LiveSource source{text.substr(0, sign),
-                    sign == std::string::npos ? std::string{} : text.substr(sign + 1)};
-  if (!is_valid_label(source.name) || (sign != std::string::npos && source.path.empty())) {
-    UsageError error{"'{}' is not a source and its path", printable(text)};
-    error.set_hint("write --against NAME=PATH, like --against ehr=/srv/ehr");
-    throw error;
-  }
-  return source;
-}
 
 void expect_key(const MediumOptions& medium) {
   if (medium.keys.empty()) {
@@ -195,7 +178,8 @@ void AgainstOptions::add_to(CLI::App& command) {
 }
 
 int verify_against(const MediumOptions& medium, const AgainstOptions& options, Output& output) {
-  const LiveSource live = parse_live_source(options.source.value());
+  const NamedSource live =
+      parse_named_source(options.source.value(), "--against", PathPart::may_lack);
   expect_key(medium);
   const restore::SpillFile spill = open_spill_file();
   const OpenMedium open = open_medium(medium, output);

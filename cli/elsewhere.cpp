@@ -2,6 +2,7 @@
 
 #include "cli/invocation.h"
 #include "cli/medium_access.h"
+#include "cli/named_source.h"
 #include "core/file_io.h"
 #include "core/text.h"
 #include "restore/content_reader.h"
@@ -71,23 +72,16 @@ void Elsewhere::add_medium(const std::string& folder, const vault::RecoveryKey& 
 }
 
 void Elsewhere::add_live(const std::string& source) {
-  const std::size_t equals = source.find('=');
-  if (equals == std::string::npos) {
-    UsageError error{"'{}' does not say which source it is", printable(source)};
-    error.set_hint("write --source NAME=PATH");
-    throw error;
-  }
-  const std::string name = source.substr(0, equals);
-  if (snapshots_of(damaged_, name).empty()) {
-    throw UsageError{"there is no source '{}'; the medium has: {}", printable(name),
+  const NamedSource live = parse_named_source(source, "--source", PathPart::must_be_there);
+  if (snapshots_of(damaged_, live.name).empty()) {
+    throw UsageError{"there is no source '{}'; the medium has: {}", printable(live.name),
                      known_sources(damaged_)};
   }
-  const std::string path = source.substr(equals + 1);
-  const std::string root = absolute_path(path);
+  const std::string root = absolute_path(live.path);
   if (!exists(root)) {
-    throw UsageError{"\"{}\" does not exist", printable(path)};
+    throw UsageError{"\"{}\" does not exist", printable(live.path)};
   }
-  lives_.push_back({name, restore::LiveParts{root}});
+  lives_.push_back({live.name, restore::LiveParts{root}});
 }
 
 void Elsewhere::seek(const LostBytes& lost) {

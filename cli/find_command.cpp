@@ -81,7 +81,7 @@ class Search {
       try {
         return walk.next();
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+        if (!error.is_about_stored_bytes()) {
           throw;
         }
         saw_everything_ = false;

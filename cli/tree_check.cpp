@@ -80,7 +80,7 @@ bool TreeCheck::advance(const vault::StoredSnapshot& stored, restore::TreeWalk& 
     try {
       return tree.next();
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+      if (!error.is_about_stored_bytes()) {
         throw;
       }
       report(stored, tree.path(), {error.what()});

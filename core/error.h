@@ -34,6 +34,10 @@ class Error : public std::exception {
   Error(ErrorKind kind, std::string fact) : kind_{kind}, fact_{std::move(fact)} {}
 
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
+  /// What is stored is damaged or not authentic; nothing is wrong with the machine or the request.
+  [[nodiscard]] bool is_about_stored_bytes() const noexcept {
+    return kind_ == ErrorKind::damage || kind_ == ErrorKind::authenticity;
+  }
   [[nodiscard]] const char* what() const noexcept override { return fact_.c_str(); }
   /// What was being attempted, innermost first.
   [[nodiscard]] const std::vector<std::string>& contexts() const noexcept { return contexts_; }

@@ -145,8 +145,7 @@ class LiveComparison {
       return true;
     } catch (const Error& error) {
       const bool is_live = error.kind() == ErrorKind::incomplete;
-      if (!is_live && error.kind() != ErrorKind::damage &&
-          error.kind() != ErrorKind::authenticity) {
+      if (!is_live && !error.is_about_stored_bytes()) {
         throw;
       }
       tell({is_live ? LiveFindingKind::unreadable : LiveFindingKind::lost,

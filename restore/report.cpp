@@ -114,8 +114,8 @@ bool concerns_one_item(const Error& error) noexcept {
     // EFBIG: this file is too large for the target's file system, others are not.
     return system->error_number() == EFBIG || error.kind() == ErrorKind::system;
   }
-  return error.kind() == ErrorKind::damage || error.kind() == ErrorKind::authenticity ||
-         error.kind() == ErrorKind::system || error.kind() == ErrorKind::incomplete;
+  return error.is_about_stored_bytes() || error.kind() == ErrorKind::system ||
+         error.kind() == ErrorKind::incomplete;
 }
 
 }  // namespace azekura::restore

@@ -15,14 +15,6 @@ bool goes_on(const ChunkOrigin& before, const ChunkOrigin& next) {
          before.offset + before.bytes == next.offset;
 }
 
-/// Rethrows, in a handler, what is not about the bytes of a medium. A damaged version is
-/// authenticity.
-void expect_damage(const Error& error) {
-  if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
-    throw;
-  }
-}
-
 /// The header of a pack follows from its session's keys.
 void offer_header(VaultReader& reader, std::uint32_t pack) {
   const OpenedSlot& slot = reader.slot(reader.packs().at(pack).session.number);
@@ -51,7 +43,9 @@ std::vector<std::uint32_t> lost_blocks(VaultReader& reader, std::uint32_t pack) 
     try {
       static_cast<void>(opened->open_block(index));
     } catch (const Error& error) {
-      expect_damage(error);
+      if (!error.is_about_stored_bytes()) {
+        throw;
+      }
       lost.push_back(index);
     }
   }
@@ -71,8 +65,11 @@ void BlockMaker::seek(std::span<const std::uint32_t> packs) {
     try {
       offer_header(reader_, pack);
       add_lost_bytes(reader_, pack, lost);
-    } catch (const Error& error) {  // make() says so
-      expect_damage(error);
+    } catch (const Error& error) {
+      if (!error.is_about_stored_bytes()) {
+        throw;
+      }
+      // make() says so.
     }
   }
   finder_.seek(lost);

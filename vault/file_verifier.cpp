@@ -153,7 +153,7 @@ Remedy FileVerifier::remedy_of(const HealableFile& file) const {
     file.expect_healed(healer_);
     return Remedy::parity;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+    if (!error.is_about_stored_bytes()) {
       throw;
     }
     return Remedy::none;

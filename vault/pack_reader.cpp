@@ -32,10 +32,6 @@ Buffer read_part(int file, std::uint64_t offset, std::uint64_t bytes, std::uint3
   return part;
 }
 
-bool is_about_bytes(const Error& error) {
-  return error.kind() == ErrorKind::damage || error.kind() == ErrorKind::authenticity;
-}
-
 /// The bytes of a pack file, and what heals them.
 struct PackBytes {
   int file = -1;
@@ -50,7 +46,7 @@ struct PackBytes {
     try {
       return use(read_part(file, offset, bytes, pack));
     } catch (const Error& error) {
-      if (healer == nullptr || !is_about_bytes(error)) {
+      if (healer == nullptr || !error.is_about_stored_bytes()) {
         throw;
       }
       problem = std::current_exception();
@@ -58,7 +54,7 @@ struct PackBytes {
     try {
       return use(healer->read(pack, offset, bytes));
     } catch (const Error& error) {
-      if (is_about_bytes(error)) {
+      if (error.is_about_stored_bytes()) {
         std::rethrow_exception(problem);
       }
       throw;

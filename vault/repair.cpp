@@ -213,7 +213,7 @@ class Repairer {
       std::vector<MadeBlock> made = maker.make(pack);
       std::move(made.begin(), made.end(), std::back_inserter(blocks_[pack]));
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+      if (!error.is_about_stored_bytes()) {
         throw;
       }
       reasons_[pack_path(pack)] = error.what();

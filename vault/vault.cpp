@@ -28,7 +28,7 @@ std::optional<Finding> finding_of(Step&& step) {
     step();
     return std::nullopt;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+    if (!error.is_about_stored_bytes()) {
       throw;
     }
     return Finding{error.kind(), error.what(), 0, error.hint()};

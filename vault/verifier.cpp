@@ -298,7 +298,7 @@ std::optional<DeepVerifier::Problem> DeepVerifier::check_content(const Content& 
     }
     return std::nullopt;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::damage && error.kind() != ErrorKind::authenticity) {
+    if (!error.is_about_stored_bytes()) {
       throw;
     }
     return Problem{error.what()};

@@ -303,8 +303,8 @@ class Refused(TwoMedia):
 
     def test_a_source_that_is_none(self):
         keyed = ["--key", self.key]
-        self.assert_usage(f"'{self.tree}' does not say which source it is", *keyed, "--source",
-                          self.tree, hint="write --source NAME=PATH")
+        self.assert_usage(f"'{self.tree}' is not a source and its path", *keyed, "--source",
+                          self.tree, hint="write --source NAME=PATH, like --source ehr=/srv/ehr")
         self.assert_usage("there is no source 'ehr'; the medium has: tree", *keyed, "--source",
                           f"ehr={self.tree}")
         self.assert_usage(f'"{self.home}/none" does not exist', *keyed, "--source",
