@@ -1,6 +1,7 @@
 #include "cli/named_source.h"
 
 #include "core/error.h"
+#include "core/snapshot.h"
 #include "core/text.h"
 
 namespace azekura::cli {

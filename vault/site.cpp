@@ -7,6 +7,8 @@
 #include "core/text.h"
 #include "vault/object.h"
 
+#include <algorithm>
+
 namespace azekura::vault {
 
 namespace {

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <rocksdb/db.h>
 
+#include <algorithm>
 #include <functional>
 
 namespace azekura::vault {
