@@ -9,6 +9,8 @@
 #include "restore/tree_view.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 namespace azekura::cli {
 
@@ -18,6 +20,11 @@ namespace {
 std::optional<MediumId> medium_of(const vault::VaultReader& reader) {
   return reader.sessions().empty() ? std::nullopt
                                    : std::optional{reader.sessions().back().seal.medium};
+}
+
+bool are_same_folder(const vault::FolderMedium& one, const vault::FolderMedium& other) {
+  std::error_code unknown;
+  return std::filesystem::equivalent(one.path(), other.path(), unknown);
 }
 
 /// The snapshots of a source, the newest first.
@@ -58,13 +65,14 @@ void Elsewhere::add_medium(const std::string& folder, const vault::RecoveryKey& 
   if (!id) {
     throw UsageError{"medium \"{}\" has no session that could help", printable(folder)};
   }
-  if (id == medium_of(damaged_)) {
+  if (are_same_folder(*added.medium, medium_)) {
     UsageError error{"\"{}\" is the medium that is to be repaired", printable(folder)};
-    error.set_hint("name another medium of the site, of any of its sets");
+    error.set_hint("name another medium of the site, of any of its sets, or a copy of this one");
     throw error;
   }
-  if (std::any_of(media_.begin(), media_.end(),
-                  [&](const Medium& other) { return id == medium_of(*other.reader); })) {
+  if (std::any_of(media_.begin(), media_.end(), [&](const Medium& other) {
+        return are_same_folder(*added.medium, *other.medium);
+      })) {
     throw UsageError{"\"{}\" is a medium that is named already", printable(folder)};
   }
   added.holder = "medium " + id->hex();

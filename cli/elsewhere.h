@@ -19,10 +19,12 @@ namespace azekura::cli {
 /// source as it is now.
 class Elsewhere final : public vault::ChunkFinder {
  public:
-  /// Lifetime: the reader, of the medium that has lost something, outlives it.
-  explicit Elsewhere(vault::VaultReader& damaged) : damaged_{damaged} {}
+  /// `reader` is of the medium that has lost something. Lifetime: both outlive it.
+  Elsewhere(const vault::FolderMedium& medium, vault::VaultReader& reader)
+      : medium_{medium}, damaged_{reader} {}
 
-  /// Errors: UsageError if it is a medium that is there already; those of VaultReader.
+  /// Another medium of the site, or a copy of this one. Errors: UsageError if the folder is there
+  /// already; those of VaultReader.
   void add_medium(const std::string& folder, const vault::RecoveryKey& key);
   /// `source`: like "NAME=PATH". Errors: UsageError if there is no such source or path.
   void add_live(const std::string& source);
@@ -61,6 +63,7 @@ class Elsewhere final : public vault::ChunkFinder {
   static bool has(Medium& medium, const restore::FileBytes& file, std::uint32_t length,
                   const std::function<bool(ByteView)>& is_right);
 
+  const vault::FolderMedium& medium_;
   vault::VaultReader& damaged_;
   std::vector<Medium> media_;
   std::vector<Live> lives_;

@@ -34,7 +34,7 @@ struct RepairMeans {
 
   RepairMeans(const vault::FolderMedium& medium, const vault::RecoveryKey& key)
       : reader{medium, key, Invocation::threads()},
-        elsewhere{reader},
+        elsewhere{medium, reader},
         sources{reader, elsewhere, key.authority().public_key()} {}
 };
 

@@ -2,6 +2,7 @@
 """What parity cannot bring back comes from another medium or the live source, to the bit, or is
 named with whoever has it."""
 import os
+import shutil
 
 from azekura_case import (AUTHENTICITY, DAMAGE, REPAIRED, USAGE, AzekuraCase, main, state_of)
 from repair_test import HEALED, LEAF, NOT_WHOLE, Aged, contents_of, zero
@@ -42,6 +43,7 @@ class Healed(TwoMedia):
     def setUp(self):
         super().setUp()
         self.first = state_of(self.tree)
+        self.copy = shutil.copytree(self.medium, self.home / "copy")
         self.lose()
 
     def test_without_the_key_it_stays_damaged(self):
@@ -54,6 +56,17 @@ class Healed(TwoMedia):
         self.assertIn(f'in "{self.other}"', ended.text)
         self.assertTrue(ended.text.endswith(HEALED))
         self.assert_healed()
+
+    def test_from_a_copy_of_the_medium(self):
+        ended = self.repair_from("--with", self.copy)
+        self.assertIn(f'in "{self.copy}"', ended.text)
+        self.assert_healed()
+
+    def test_from_a_copy_that_has_lost_the_same(self):
+        for leaf in LOST_LEAVES:
+            zero(self.copy / self.name_of(self.pack), leaf * LEAF, LEAF)
+        self.repair_from("--with", self.copy, code=DAMAGE)
+        self.assert_nothing_healed()
 
     def test_from_another_medium_that_its_parity_heals(self):
         zero(self.largest(self.other), 3 * LEAF, LEAF)
@@ -295,7 +308,7 @@ class Refused(TwoMedia):
 
     def test_the_medium_itself(self):
         keyed = ["--key", self.key]
-        hint = "name another medium of the site, of any of its sets"
+        hint = "name another medium of the site, of any of its sets, or a copy of this one"
         self.assert_usage(f'"{self.medium}" is the medium that is to be repaired', *keyed,
                           "--with", self.medium, hint=hint)
         self.assert_usage(f'"{self.other}" is a medium that is named already', *keyed,
