@@ -10,17 +10,22 @@ and nothing outside the target is written.
 import argparse
 import concurrent.futures
 import os
+import signal
 import stat
-import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 
 import make_vault
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-READER = os.path.join(HERE, "..", "..", "scripts", "reference_reader.py")
+SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts")
+sys.path.append(SCRIPTS)
+import reference_reader
+
+READER = os.path.join(SCRIPTS, "reference_reader.py")
 CODES = {"success": 0, "repairable": 4, "corruption": 5, "key": 6, "authenticity": 6, "version": 6}
+CRASHED = 70                                                                # of a reader that ended with an exception
 TIME_LIMIT = 120                                                            # seconds for one command on a busy machine
 OUR_OUTPUT = b"engine-", b"reader-", b"expected-"                           # targets of restores, and what they must equal
 OTHER_SNAPSHOT = "1/db"                                                     # of a session that most variants leave alone
@@ -94,18 +99,44 @@ def commands(variant, folder, program, is_engine):
                          *(["--system"] if is_engine else [])], wanted, target
 
 
-def run(arguments):
+def start_engine(command, said, state):
+    """The process number of the engine."""
+    return os.posix_spawn(command[0], command, {**os.environ, "XDG_STATE_HOME": state}, file_actions=[
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, said.fileno(), 2)])
+
+
+def start_reader(command, said, _state):
+    """The process number of the reference reader, in a fork: it takes longer to start than to read most vaults."""
+    child = os.fork()
+    if child != 0:
+        return child
+    code = CRASHED
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+        for number, file in enumerate((null, null, said.fileno())):
+            os.dup2(file, number)
+        sys.argv = command
+        code = reference_reader.main() or 0
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def run(command, is_engine):
     """(exit code, standard error, what it used) of a command; it is killed after the time limit."""
     with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory(prefix="golden-state-") as state:
-        child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
-                                 env={**os.environ, "XDG_STATE_HOME": state})
-        limit = threading.Timer(TIME_LIMIT, child.kill)
+        child = (start_engine if is_engine else start_reader)(command, said, state)
+        limit = threading.Timer(TIME_LIMIT, os.kill, (child, signal.SIGKILL))
         limit.start()
-        _, status, used = os.wait4(child.pid, 0)
+        _, status, used = os.wait4(child, 0)
         limit.cancel()
-        child.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
-        return child.returncode, said.read().decode("utf-8", "replace"), used
+        return os.waitstatus_to_exitcode(status), said.read().decode("utf-8", "replace"), used
 
 
 def beyond_bounds(used):
@@ -138,7 +169,7 @@ def run_case(variant, folder, snapshots, program, is_engine, arguments):
             continue
         if wanted == "repairable" and not is_engine:
             wanted = "corruption"                                               # it repairs nothing
-        code, said, used = run(command)
+        code, said, used = run(command, is_engine)
         problem = None
         if code != CODES[wanted]:
             last = said.strip().splitlines()[-1:] or ["(silent)"]
@@ -169,7 +200,7 @@ def run_variant(name, arguments):
             return [(False, f"{name} make: {type(error).__name__}: {error}")]
         lines = []
         if not arguments.sanitized and not variant.endless:
-            lines += run_case(variant, folder, snapshots, [sys.executable, READER], False, arguments)
+            lines += run_case(variant, folder, snapshots, [READER], False, arguments)
         if arguments.engine:
             lines += run_case(variant, folder, snapshots, [os.path.abspath(arguments.engine)], True, arguments)
         return lines
