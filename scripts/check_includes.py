@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ["core", "chunker", "vault", "restore", "cli", "tests"]
+from check_layers import INCLUDE, MAY_INCLUDE, source_files
+
 STANDARD = {  # header : names in std
     "algorithm": "all_of any_of binary_search clamp copy copy_if copy_n count_if equal equal_range "
                  "fill fill_n find find_if find_if_not for_each is_sorted "
@@ -52,7 +53,6 @@ OTHER_NAMES = {  # header : a pattern of its names
     "fcntl.h": re.compile(r"\b(?:O_(?:RDONLY|WRONLY|RDWR|PATH|CREAT|CLOEXEC)|AT_FDCWD)\b"),
 }
 HEADER_OF = {name: header for header, names in STANDARD.items() for name in names.split()}
-INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 STANDARD_NAME = re.compile(r"\bstd::(\w+)")
 # What a header declares begins a line. A forward declaration ends in a semicolon and is none.
 DECLARED = [
@@ -74,7 +74,8 @@ def read(path):
 
 
 def includes_of(path):
-    return INCLUDE.findall(path.read_text())
+    lines = map(INCLUDE.match, path.read_text().splitlines())
+    return [line.group(2) for line in lines if line]
 
 
 @functools.lru_cache(None)
@@ -103,13 +104,7 @@ def homes_of_names(files):
     return {name: next(iter(found)) for name, found in homes.items() if len(found) == 1}
 
 
-def may_know(path, header):
-    """Below the top, the same name in another layer is another thing."""
-    layer = path.parts[0]
-    return layer in {"cli", "tests"} or header.split("/")[0] in {layer, "core"}
-
-
-def flaws_of(path, homes):
+def flaws_of(layer, path, homes):
     text = read(path)
     headers = reached(path.as_posix()) | {path.as_posix()}
     for name in sorted(set(STANDARD_NAME.findall(text))):
@@ -119,14 +114,14 @@ def flaws_of(path, homes):
         if header not in headers and (found := pattern.search(text)):
             yield f"{path}: error: {found[0]} needs <{header}>"
     used = {one or other for one, other in USED.findall(text)} & homes.keys()
+    # The name of something in a layer that this one may not know is another thing.
     for name in sorted(used - set(OWN.findall(text))):
-        if homes[name] not in headers and may_know(path, homes[name]):
+        if homes[name] not in headers and homes[name].split("/")[0] in MAY_INCLUDE[layer]:
             yield f'{path}: error: {name} needs "{homes[name]}"'
 
 
-files = [path for folder in FOLDERS for path in sorted(pathlib.Path(folder).rglob("*"))
-         if path.suffix in {".h", ".cpp"}]
-names = homes_of_names(files)
-errors = [flaw for path in files for flaw in flaws_of(path, names)]
+files = source_files()
+names = homes_of_names([path for _, path in files])
+errors = [flaw for layer, path in files for flaw in flaws_of(layer, path, names)]
 print("\n".join(errors) or f"{len(files)} files include what they use")
 sys.exit(bool(errors) or not files)

@@ -65,12 +65,20 @@ def flaws_of(layer, path):
                 yield f"{path}:{number}: error: {flaw}"
 
 
-files = [
-    (layer, path)
-    for layer in MAY_INCLUDE
-    for path in sorted(pathlib.Path(layer).rglob("*"))
-    if path.suffix in {".h", ".cpp"}
-]
-errors = [flaw for layer, path in files for flaw in flaws_of(layer, path)]
-print("\n".join(errors) or f"{len(files)} files include only what they may")
-sys.exit(bool(errors) or not files)
+def source_files():
+    """(layer, path) of every source file."""
+    return [(layer, path)
+            for layer in MAY_INCLUDE
+            for path in sorted(pathlib.Path(layer).rglob("*"))
+            if path.suffix in {".h", ".cpp"}]
+
+
+def main():
+    files = source_files()
+    errors = [flaw for layer, path in files for flaw in flaws_of(layer, path)]
+    print("\n".join(errors) or f"{len(files)} files include only what they may")
+    sys.exit(bool(errors) or not files)
+
+
+if __name__ == "__main__":
+    main()
