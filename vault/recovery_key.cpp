@@ -61,13 +61,13 @@ std::string RecoveryKey::text() const {
   const KeyText recovery{to_key_text(recovery_.bytes())};
   const KeyText authority{to_key_text(authority_seed_.bytes())};
   const std::string head = fmt::format("{}\nsite      {}\n", kHeading, site_.hex());
-  constexpr std::string_view kRecovery = "recovery  ";
+  constexpr std::string_view kRecoveryWord = "recovery  ";
   constexpr std::string_view kAuthorityWord = "authority ";
   std::string text;
   // Reserved at once, so that no shorter copy of the keys stays behind.
-  text.reserve(head.size() + kRecovery.size() + recovery.text.size() + kAuthorityWord.size() +
+  text.reserve(head.size() + kRecoveryWord.size() + recovery.text.size() + kAuthorityWord.size() +
                authority.text.size() + 2);
-  text.append(head).append(kRecovery).append(recovery.text).append("\n");
+  text.append(head).append(kRecoveryWord).append(recovery.text).append("\n");
   text.append(kAuthorityWord).append(authority.text).append("\n");
   return text;
 }
