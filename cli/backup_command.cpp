@@ -45,7 +45,7 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
 
   RunTotals totals;
   if (writes) {
-    totals = capture_and_write(site, set, sources, output);
+    totals = capture_and_write(site, config, set, sources, output);
   } else {
     vault::MediaSet media_set{site, set.name, output, set.parity};
     totals = capture_sources(media_set, sources, output);
@@ -112,8 +112,7 @@ void add_write(CLI::App& app, Invocation& invocation) {
       const vault::Site site = vault::Site::open(invocation.site_path());
       warn_of_kit(site, invocation.output);
       const SiteConfig config = site.config();
-      const SetConfig& set = config.set(*name);
-      report_write(set, write_waiting(site, set, invocation.output), invocation.output);
+      static_cast<void>(write_waiting(site, config, config.set(*name), invocation.output));
       return 0;
     };
   });

@@ -1,6 +1,7 @@
 #include "cli/capture_run.h"
 
 #include "chunker/ingest.h"
+#include "cli/set_medium.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file_io.h"
@@ -32,7 +33,9 @@ std::string host_name() {
 std::vector<std::string> own_folders(const vault::Site& site) {
   std::vector<std::string> folders{site.path()};
   for (const SetConfig& set : site.config().sets) {
-    folders.push_back(set.folder);
+    if (!set.folder.empty()) {
+      folders.push_back(set.folder);
+    }
   }
   return folders;
 }
@@ -77,6 +80,48 @@ void report_snapshot(std::uint32_t session, const Snapshot& snapshot, std::uint6
   }
 }
 
+/// Writes what was captured and all that waited before it. Nothing if it did not fit the medium or
+/// cannot be read any more, and so was dropped; `dropped` then grows by the earlier runs' sessions.
+std::optional<vault::WriteTotals> write_spool(vault::MediaSet& set, SetMedium& place,
+                                              const RunTotals& captured, std::size_t& dropped,
+                                              Output& output) {
+  const auto is_earlier = [&](std::uint32_t number) { return number != captured.session; };
+  const auto write = [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
+    vault::SetWriter writer{set, medium, output};
+    const bool is_ready = writer.attach() == vault::Attached::ready;
+    dropped += count_if(writer.dropped(), is_earlier);
+    if (!is_ready) {
+      return std::nullopt;
+    }
+    try {
+      const vault::WriteTotals written = writer.write();
+      if (set.catalogue().head().number < captured.session) {
+        throw vault::SpoolError{"what was captured cannot be read in the spool any more"};
+      }
+      return written;
+    } catch (const vault::SpoolError& error) {
+      output.warn(error.one_line());
+      dropped += count_if(set.spool().complete_numbers(), is_earlier);
+      set.discard_spool();
+      return std::nullopt;
+    }
+  };
+  return place.attached(vault::bytes_waiting(set.spool()), write);
+}
+
+void report_write(const SetMedium& place, const SetConfig& set, const vault::WriteTotals& totals,
+                  Output& output) {
+  output.only_reports();
+  output.object({{"event", "written"},
+                 {"set", set.name},
+                 {"sessions", totals.sessions},
+                 {"bytes", totals.bytes},
+                 {"connected_seconds", totals.connected_seconds}});
+  output.line(fmt::format("{} sessions sealed on {} and read back, {}, connected {:.1f} s",
+                          totals.sessions, place.name(), human_bytes(totals.bytes),
+                          totals.connected_seconds));
+}
+
 }  // namespace
 
 void warn_of_kit(const vault::Site& site, Output& output) {
@@ -101,14 +146,15 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
   const std::vector<std::string> folders = own_folders(set.site());
   RunTotals totals;
   totals.session = session;
-  for (const auto& [source, exclude, exclude_caches] : sources) {
+  for (const SourceConfig& listed : sources) {
+    const Source& source = listed.source;
     const std::uint64_t excluded_before = output.excluded_items();
     const Timestamp started = wall_clock_now();
     output.phase(fmt::format("reading {}", source.name), 0);
     Snapshot snapshot;
     try {
-      snapshot =
-          chunker::ingest(source, writer, output, started, {folders, exclude, exclude_caches});
+      snapshot = chunker::ingest(source, writer, output, started,
+                                 {folders, listed.exclude, listed.exclude_caches});
     } catch (const SourceError& error) {
       output.warn(fmt::format("source '{}': {}", source.name, error.one_line()));
       snapshot = unreadable_snapshot(source, started);
@@ -129,40 +175,30 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
   return totals;
 }
 
-RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config,
-                            const std::vector<SourceConfig>& sources, Output& output) {
+RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config,
+                            const SetConfig& set_config, const std::vector<SourceConfig>& sources,
+                            Output& output) {
+  SetMedium place{site, config, set_config, output};
   std::size_t dropped = 0;  // sessions of earlier runs that waited
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {
     vault::MediaSet set{site, set_config.name, output, set_config.parity};
     dropped += set.discarded();
-    if (set.catalogue().head().number == 0 && exists(set_config.folder + "/label")) {
+    if (set.catalogue().head().number == 0 && place.is_here()) {
       // A catalogue that knows nothing: if the medium knows more, learn before reading everything.
-      vault::FolderMedium medium{set_config.folder, vault::Access::append};
-      vault::SetWriter writer{set, medium, output};
-      static_cast<void>(writer.attach());
-      dropped += writer.dropped().size();
+      place.attached(0, [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
+        vault::SetWriter writer{set, medium, output};
+        static_cast<void>(writer.attach());
+        dropped += writer.dropped().size();
+        return std::nullopt;
+      });
     }
     RunTotals totals = capture_sources(set, sources, output);
-    const auto is_earlier = [&](std::uint32_t number) { return number != totals.session; };
-    vault::FolderMedium medium{set_config.folder, vault::Access::append};
-    vault::SetWriter writer{set, medium, output};
-    const bool is_ready = writer.attach() == vault::Attached::ready;
-    dropped += count_if(writer.dropped(), is_earlier);
-    if (is_ready) {
-      try {
-        const vault::WriteTotals written = writer.write();
-        if (set.catalogue().head().number < totals.session) {
-          throw vault::SpoolError{"what was captured cannot be read in the spool any more"};
-        }
-        totals.stored_bytes = written.bytes;
-        report_write(set_config, written, output);
-        totals.dropped = dropped;
-        return totals;
-      } catch (const vault::SpoolError& error) {
-        output.warn(error.one_line());
-        dropped += count_if(set.spool().complete_numbers(), is_earlier);
-        set.discard_spool();
-      }
+    if (const std::optional<vault::WriteTotals> written =
+            write_spool(set, place, totals, dropped, output)) {
+      totals.stored_bytes = written->bytes;
+      report_write(place, set_config, *written, output);
+      totals.dropped = dropped;
+      return totals;
     }
     output.notice("the sources are captured again");
   }
@@ -172,30 +208,23 @@ RunTotals capture_and_write(const vault::Site& site, const SetConfig& set_config
   throw error;
 }
 
-vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set_config,
-                                 Output& output) {
+vault::WriteTotals write_waiting(const vault::Site& site, const SiteConfig& config,
+                                 const SetConfig& set_config, Output& output) {
   vault::MediaSet set{site, set_config.name, output, set_config.parity};
-  vault::FolderMedium medium{set_config.folder, vault::Access::append};
-  vault::SetWriter writer{set, medium, output};
-  if (writer.attach() == vault::Attached::recapture || set.discarded() > 0) {
-    MediumError error{"what waited for the set '{}' did not fit its medium and was discarded",
-                      set_config.name};
-    error.set_hint(fmt::format("run 'azekura backup --to {}'", set_config.name));
-    throw error;
-  }
-  return writer.write();
-}
-
-void report_write(const SetConfig& set, const vault::WriteTotals& totals, Output& output) {
-  output.only_reports();
-  output.object({{"event", "written"},
-                 {"set", set.name},
-                 {"sessions", totals.sessions},
-                 {"bytes", totals.bytes},
-                 {"connected_seconds", totals.connected_seconds}});
-  output.line(fmt::format("{} sessions sealed on \"{}\" and read back, {}, connected {:.1f} s",
-                          totals.sessions, printable(set.folder), human_bytes(totals.bytes),
-                          totals.connected_seconds));
+  SetMedium place{site, config, set_config, output};
+  const auto write = [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
+    vault::SetWriter writer{set, medium, output};
+    if (writer.attach() == vault::Attached::recapture || set.discarded() > 0) {
+      MediumError error{"what waited for the set '{}' did not fit its medium and was discarded",
+                        set_config.name};
+      error.set_hint(fmt::format("run 'azekura backup --to {}'", set_config.name));
+      throw error;
+    }
+    return writer.write();
+  };
+  const vault::WriteTotals totals = *place.attached(vault::bytes_waiting(set.spool()), write);
+  report_write(place, set_config, totals, output);
+  return totals;
 }
 
 }  // namespace azekura::cli

@@ -23,15 +23,16 @@ struct RunTotals {
 RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>& sources,
                           Output& output);
 
-/// Captures and writes: until the medium, the catalogue and the spool agree, the second time if
-/// the catalogue had to learn from the medium.
-RunTotals capture_and_write(const vault::Site& site, const SetConfig& set,
+/// Captures and writes, with the medium attached only after capturing: until the medium, the
+/// catalogue and the spool agree, the second time if the catalogue had to learn from the medium.
+RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config, const SetConfig& set,
                             const std::vector<SourceConfig>& sources, Output& output);
 
-/// Writes what waits in the spool of a set. Errors: MediumError if it does not fit the medium.
-vault::WriteTotals write_waiting(const vault::Site& site, const SetConfig& set, Output& output);
+/// Writes what waits in the spool of a set, and says so. Errors: MediumError if it does not fit
+/// the medium; as SetMedium::attached.
+vault::WriteTotals write_waiting(const vault::Site& site, const SiteConfig& config,
+                                 const SetConfig& set, Output& output);
 
 void warn_of_kit(const vault::Site& site, Output& output);
-void report_write(const SetConfig& set, const vault::WriteTotals& totals, Output& output);
 
 }  // namespace azekura::cli

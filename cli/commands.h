@@ -9,7 +9,11 @@ namespace azekura::cli {
 void add_init(CLI::App& app, Invocation& invocation);
 void add_source(CLI::App& app, Invocation& invocation);
 void add_set(CLI::App& app, Invocation& invocation);
+void add_medium(CLI::App& app, Invocation& invocation);
+/// A verb of `medium`.
+void add_inventory(CLI::App& medium, Invocation& invocation);
 void add_backup(CLI::App& app, Invocation& invocation);
+void add_nightly(CLI::App& app, Invocation& invocation);
 void add_write(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_catalogue(CLI::App& app, Invocation& invocation);

@@ -13,8 +13,10 @@ int main(int argc, char** argv) {
   cli::add_init(app, invocation);
   cli::add_source(app, invocation);
   cli::add_set(app, invocation);
+  cli::add_medium(app, invocation);
   cli::add_backup(app, invocation);
   cli::add_write(app, invocation);
+  cli::add_nightly(app, invocation);
   cli::add_status(app, invocation);
   cli::add_catalogue(app, invocation);
   cli::add_repair(app, invocation);

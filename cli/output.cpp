@@ -85,7 +85,8 @@ void Output::warn(std::string_view text) {
 
 int Output::error(const Error& error) {
   end_phase();
-  print(stderr, "{}: error: {}\n", program_, error.what());
+  print(stderr, "{}: error: {}{}{}\n", program_, error.code(), error.code().empty() ? "" : ": ",
+        error.what());
   for (const std::string& context : error.contexts()) {
     print(stderr, "{}:   while {}\n", program_, context);
   }
@@ -94,11 +95,14 @@ int Output::error(const Error& error) {
   }
   const int code = exit_code_of(error.kind());
   if (json_) {
-    object({{"event", "error"},
-            {"exit_code", code},
-            {"fact", error.what()},
-            {"while", error.contexts()},
-            {"hint", error.hint()}});
+    Json failure{{"event", "error"}, {"exit_code", code}};
+    if (!error.code().empty()) {
+      failure["code"] = error.code();
+    }
+    failure["fact"] = error.what();
+    failure["while"] = error.contexts();
+    failure["hint"] = error.hint();
+    object(failure);
   }
   return code;
 }

@@ -19,13 +19,15 @@ struct SetOptions {
 
 int add_one(const SetOptions& options, const Invocation& invocation, Output& output) {
   vault::Site site = vault::Site::open(invocation.site_path());
-  const SetConfig set{options.name, absolute_path(options.folder)};
+  const SetConfig set{options.name, options.folder.empty() ? "" : absolute_path(options.folder)};
   if (set.folder == site.path() || set.folder.starts_with(site.path() + "/")) {
     throw UsageError{"the medium \"{}\" lies inside the site", printable(set.folder)};
   }
   const vault::SetSecrets secrets = site.create_set(set.name);
   try {
-    vault::set_up_medium(site, secrets, set.folder, restore_program_path());
+    if (!set.folder.empty()) {
+      vault::set_up_medium(site, secrets, set.folder, restore_program_path());
+    }
     site.append_to_site_file(set_table(set));
   } catch (const Error&) {  // a set without its medium is no set
     site.remove_set(set.name);
@@ -33,9 +35,18 @@ int add_one(const SetOptions& options, const Invocation& invocation, Output& out
   }
   output.only_reports();
   Json object{{"event", "set"}, {"name", set.name}};
-  put_name(object, "folder", set.folder);
+  if (!set.folder.empty()) {
+    put_name(object, "folder", set.folder);
+  }
   object["set"] = secrets.id.hex();
   output.object(object);
+  if (set.folder.empty()) {
+    output.line(
+        fmt::format("set '{}' added; make a disk its medium with 'azekura medium enrol "
+                    "DEVICE --set {}'",
+                    set.name, set.name));
+    return 0;
+  }
   output.line(fmt::format("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
   output.line("A folder is not offline while it is mounted: detach it after every run.");
   return 0;
@@ -49,8 +60,8 @@ void add_set(CLI::App& app, Invocation& invocation) {
   CLI::App* add = add_command(*set, invocation, "add", "Add a set and set up its medium");
   auto options = std::make_shared<SetOptions>();
   add->add_option("NAME", options->name, "a-z, 0-9, '-', '_', '.'")->required();
-  add->add_option("--folder", options->folder, "Empty folder of the medium's file system")
-      ->required()
+  add->add_option("--folder", options->folder,
+                  "Instead of a disk: an empty folder, to try things out")
       ->type_name("DIR");
   add->callback([&invocation, options] {
     invocation.command = [&invocation, options] {

@@ -26,6 +26,12 @@ void Error::set_hint(std::string hint) {
   }
 }
 
+void Error::set_code(std::string_view code) {
+  if (code_.empty()) {
+    code_ = code;
+  }
+}
+
 std::string Error::one_line() const {
   std::string line = fact_;
   for (const std::string& context : contexts_) {

@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,10 +43,15 @@ class Error : public std::exception {
   /// What was being attempted, innermost first.
   [[nodiscard]] const std::vector<std::string>& contexts() const noexcept { return contexts_; }
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
+  /// A stable name of this failure for people and programs (docs/reliability.md, "Refusals");
+  /// empty for most.
+  [[nodiscard]] const std::string& code() const noexcept { return code_; }
 
   void add_context(std::string attempt) { contexts_.push_back(std::move(attempt)); }
   /// Says what to type next; the first hint given stays.
   void set_hint(std::string hint);
+  /// The first code given stays.
+  void set_code(std::string_view code);
 
   /// The fact and every context in one line, for lists.
   [[nodiscard]] std::string one_line() const;
@@ -55,6 +61,7 @@ class Error : public std::exception {
   std::string fact_;
   std::vector<std::string> contexts_;
   std::string hint_;
+  std::string code_;
 };
 
 /// One class per ErrorKind, so that a handler can name what it can deal with.

@@ -7,6 +7,7 @@
 #include "vault/checked_file.h"
 #include "vault/hash.h"
 #include "vault/pack_reader.h"
+#include "vault/refusal.h"
 #include "vault/vouched_packs.h"
 
 namespace azekura::vault {
@@ -77,6 +78,7 @@ void ChainCheck::compare(const std::optional<SealedSession>& newest) {
         "medium \"{}\" ends with session {}, the catalogue knows session {}: an older copy, or not "
         "the medium of this set",
         printable(medium_.path()), newest_number, head.number};
+    error.set_code(refusal::kBehind);
     error.set_hint("fetch the medium that was written last; keep this one, unwritten, as evidence");
     throw error;
   }
@@ -90,12 +92,14 @@ void ChainCheck::compare(const std::optional<SealedSession>& newest) {
 
 void ChainCheck::throw_other_site() const {
   MediumError error{"medium \"{}\" belongs to another site", printable(medium_.path())};
+  error.set_code(refusal::kOtherSite);
   error.set_hint("fetch a medium of this site");
   throw error;
 }
 
 void ChainCheck::throw_other_set() const {
   MediumError error{"medium \"{}\" belongs to another set", printable(medium_.path())};
+  error.set_code(refusal::kNotTonights);
   error.set_hint(fmt::format("fetch the medium of the set '{}'", set_.name()));
   throw error;
 }
@@ -111,6 +115,7 @@ void ChainCheck::throw_replaced() const {
 void ChainCheck::throw_forked(std::uint32_t number) const {
   AuthenticityError error{"medium \"{}\" is forked: its session {} is not the one this host sealed",
                           printable(medium_.path()), number};
+  error.set_code(refusal::kForked);
   error.set_hint("keep this medium, unwritten, as evidence; fetch the one this host wrote");
   throw error;
 }

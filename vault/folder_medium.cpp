@@ -7,6 +7,7 @@
 #include "core/sabotage.h"
 #include "core/text.h"
 #include "vault/device_text.h"
+#include "vault/refusal.h"
 #include "vault/secret.h"
 
 #include <fcntl.h>
@@ -39,6 +40,7 @@ decltype(auto) on_medium(const std::string& path, Step&& step) {
       throw;
     }
     MediumError failure{"medium \"{}\" failed: {}", printable(path), error.what()};
+    failure.set_code(refusal::kFailing);
     failure.set_hint("check the medium and its cable; what was captured waits in the spool");
     throw failure;
   }
@@ -71,6 +73,15 @@ FolderMedium::FolderMedium(std::string path, Access access) : path_{std::move(pa
     error.set_hint("attach the medium, or check its folder with 'azekura status'");
     throw error;
   }
+  open_for(access);
+}
+
+FolderMedium::FolderMedium(UniqueFd folder, std::string name, Access access)
+    : path_{std::move(name)}, folder_{std::move(folder)} {
+  open_for(access);
+}
+
+void FolderMedium::open_for(Access access) {
   if (access == Access::read) {
     return;
   }

@@ -24,7 +24,10 @@ class FolderMedium {
   /// Errors: MediumError if `path` is not a folder that can be opened, or written for `append`;
   /// BusyError if another has it for that.
   FolderMedium(std::string path, Access access);
+  /// The same of a folder that is open and may have no path; `name` is for messages.
+  FolderMedium(UniqueFd folder, std::string name, Access access);
 
+  /// Its folder, or its name if it is mounted nowhere.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// What lies behind it, as device_text says.
   [[nodiscard]] std::string device() const;
@@ -67,6 +70,7 @@ class FolderMedium {
   [[nodiscard]] std::uint64_t free_bytes() const;
 
  private:
+  void open_for(Access access);
   [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
   template <typename Step>
   decltype(auto) reading(Step&& step) const;

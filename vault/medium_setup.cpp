@@ -19,31 +19,41 @@ constexpr std::uint64_t kProgramBytesMax = 256 * kMiB;
 /// What the file system itself puts there.
 constexpr std::string_view kNotOurs = "lost+found";
 
-void fill(FolderMedium& medium, const Site& site, const SetSecrets& set, ByteView program) {
-  medium.append("README.txt", as_bytes(medium_readme()));
-  medium.append("はじめに.txt", as_bytes(medium_readme_ja()));
-  medium.append("format.md", as_bytes(format_specification()));
-  medium.append("azekura-restore", program, 0755);
+}  // namespace
+
+Label new_label(const Site& site, const SetSecrets& set, std::uint64_t capacity) {
   Label label;
   label.site = site.id();
   label.set = set.id;
   label.medium = random_id<MediumId>();
+  label.capacity = capacity;
   label.writer = site.writer();
-  medium.append("label", label.encode(site.host_key()));
-  medium.commit();
+  return label;
 }
 
-}  // namespace
-
-void set_up_medium(const Site& site, const SetSecrets& set, const std::string& folder,
-                   const std::string& restore_program) {
-  const std::optional<Buffer> program = read_file_if_any(restore_program, kProgramBytesMax);
+Buffer read_restore_program(const std::string& path) {
+  std::optional<Buffer> program = read_file_if_any(path, kProgramBytesMax);
   if (!program) {
     UsageError error{"the restore program \"{}\", which goes onto every medium, is not there",
-                     printable(restore_program)};
+                     printable(path)};
     error.set_hint("install azekura completely; azekura-restore lies beside azekura");
     throw error;
   }
+  return *std::move(program);
+}
+
+void fill_new_medium(FolderMedium& medium, ByteView label, ByteView restore_program) {
+  medium.append("README.txt", as_bytes(medium_readme()));
+  medium.append("はじめに.txt", as_bytes(medium_readme_ja()));
+  medium.append("format.md", as_bytes(format_specification()));
+  medium.append("azekura-restore", restore_program, 0755);
+  medium.append("label", label);
+  medium.commit();
+}
+
+void set_up_medium(const Site& site, const SetSecrets& set, const std::string& folder,
+                   const std::string& restore_program) {
+  const Buffer program = read_restore_program(restore_program);
   const std::string parent = folder.substr(0, folder.find_last_of('/'));
   if (!parent.empty() && !exists(parent)) {
     MediumError error{"\"{}\", which would hold the medium, is not there", printable(parent)};
@@ -60,7 +70,7 @@ void set_up_medium(const Site& site, const SetSecrets& set, const std::string& f
   }
   try {
     FolderMedium medium{folder, Access::append};
-    fill(medium, site, set, *program);
+    fill_new_medium(medium, new_label(site, set, 0).encode(site.host_key()), program);
   } catch (const Error&) {
     try_to_empty(folder, kNotOurs);  // it was empty: all else in it is ours
     throw;

@@ -11,6 +11,7 @@
 #include "vault/checked_file.h"
 #include "vault/countersignature.h"
 #include "vault/hash.h"
+#include "vault/refusal.h"
 #include "vault/vouched_packs.h"
 
 #include <fcntl.h>
@@ -51,7 +52,24 @@ std::vector<SpooledFile> files_of(const SpooledSession& session) {
   return files;
 }
 
+/// What a session's header, manifest and seal take in all their copies.
+std::uint64_t copies_bytes(const SpooledSession& session) {
+  return kSessionFolders.size() *
+         (session.header_bytes.size() + session.manifest_bytes.size() + limits::kSealBytesMax);
+}
+
 }  // namespace
+
+std::uint64_t bytes_waiting(const Spool& spool) {
+  std::uint64_t bytes = kReserveBytes;
+  for (const SpooledSession& session : spool.sessions()) {
+    bytes += copies_bytes(session);
+    for (const SpooledFile& file : files_of(session)) {
+      bytes += file.bytes;
+    }
+  }
+  return bytes;
+}
 
 SetWriter::SetWriter(MediaSet& set, FolderMedium& medium, Observer& observer)
     : set_{set},
@@ -130,8 +148,7 @@ bool SetWriter::spool_fits(std::uint32_t free_pack) {
 void SetWriter::check_space(const std::vector<SpooledSession>& sessions) {
   std::uint64_t needed = kReserveBytes;
   for (const SpooledSession& session : sessions) {
-    needed += kSessionFolders.size() *
-              (session.header_bytes.size() + session.manifest_bytes.size() + limits::kSealBytesMax);
+    needed += copies_bytes(session);
     for (const SpooledFile& file : files_of(session)) {
       needed += medium_.size_of(file.name) == file.bytes ? 0 : file.bytes;
     }
@@ -139,6 +156,7 @@ void SetWriter::check_space(const std::vector<SpooledSession>& sessions) {
   if (const std::uint64_t free = medium_.free_bytes(); free < needed) {
     SpaceError error{"medium \"{}\" has {} free, {} are needed", printable(medium_.path()),
                      human_bytes(free), human_bytes(needed)};
+    error.set_code(refusal::kTooSmall);
     error.set_hint("bring a larger medium; what was captured waits in the spool");
     throw error;
   }
@@ -326,6 +344,10 @@ void SetWriter::write_session(const SpooledSession& session) {
                           session.header_bytes);
   set_.spool().discard(session.number());
   ++totals_.sessions;
+  totals_.last_session = session.number();
+  if (totals_.first_session == 0) {
+    totals_.first_session = session.number();
+  }
 }
 
 }  // namespace azekura::vault

@@ -15,11 +15,16 @@ enum class Attached {
 
 struct WriteTotals {
   std::uint32_t sessions = 0;
+  std::uint32_t first_session = 0;  ///< of them; 0 if there is none
+  std::uint32_t last_session = 0;
   std::uint64_t bytes = 0;
   double connected_seconds = 0;
 };
 
 struct SpooledFile;
+
+/// What the sessions that wait in a spool take on a medium, with what it needs to finish them.
+std::uint64_t bytes_waiting(const Spool& spool);
 
 /// Brings a set's spool onto its medium: attach, write, read back.
 class SetWriter {

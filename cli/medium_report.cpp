@@ -1,0 +1,128 @@
+#include "cli/medium_report.h"
+
+#include "core/clock.h"
+#include "core/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace azekura::cli {
+
+namespace {
+
+std::string end_text(vault::ConnectionEnd end) {
+  switch (end) {
+    case vault::ConnectionEnd::unknown:
+      return "not ended properly";
+    case vault::ConnectionEnd::detached:
+      return "detached";
+    case vault::ConnectionEnd::off:
+      return "powered off";
+  }
+  return "";
+}
+
+std::string end_name(vault::ConnectionEnd end) {
+  constexpr std::array<const char*, 3> kNames{"unknown", "detached", "off"};
+  return kNames.at(static_cast<std::size_t>(end));
+}
+
+/// Still where it was attached: the person has not pulled it.
+bool is_attached(const vault::MediumRecord& record) {
+  return !record.connections.empty() && vault::is_still_there(record.connections.back().insertion);
+}
+
+std::string move_text(const vault::CustodyMove& move) {
+  std::string text =
+      fmt::format("{}: {}, by {}", local_time_text(move.when), move.place, move.person);
+  text += move.due.empty() ? "" : fmt::format(", due back {}", move.due);
+  return text + (move.seal.empty() ? "" : fmt::format(", seal {}", move.seal));
+}
+
+std::string connection_text(const vault::Connection& one) {
+  std::string text =
+      fmt::format("{}: {:.1f} s of work", local_time_text(one.attached), one.work_seconds);
+  text += one.overhang_seconds ? fmt::format(", pulled {:.0f} s later", *one.overhang_seconds)
+                               : ", not seen pulled";
+  if (one.last_session != 0) {
+    text += fmt::format(", sessions {} to {}, {}", one.first_session, one.last_session,
+                        human_bytes(one.bytes));
+  }
+  return fmt::format("{}; {}", text, end_text(one.end));
+}
+
+}  // namespace
+
+std::string whereabouts(const vault::MediumRecord& record) {
+  if (is_attached(record)) {
+    return "connected to this host: NOT OFFLINE";
+  }
+  return record.moves.empty()
+             ? "no place noted"
+             : fmt::format("{}, by {}", record.moves.back().place, record.moves.back().person);
+}
+
+std::string medium_line(const vault::MediumRecord& record) {
+  return fmt::format("{:<20} {:>10} free  {}", record.name, human_bytes(record.free_bytes),
+                     whereabouts(record));
+}
+
+std::vector<std::string> medium_page(const vault::MediumRecord& record) {
+  std::vector<std::string> lines{
+      fmt::format("medium    {}", record.name),
+      fmt::format("id        {}", record.id.hex()),
+      fmt::format("set       {}", record.set),
+      fmt::format("disk      {}", record.description),
+      fmt::format("size      {}, {} free", human_bytes(record.bytes),
+                  human_bytes(record.free_bytes)),
+      fmt::format("enrolled  {}", local_time_text(record.enrolled)),
+      fmt::format("now       {}", whereabouts(record)),
+  };
+  for (const vault::CustodyMove& move : record.moves) {
+    lines.push_back(fmt::format("moved     {}", move_text(move)));
+  }
+  for (const vault::Connection& one : record.connections) {
+    lines.push_back(fmt::format("connected {}", connection_text(one)));
+  }
+  return lines;
+}
+
+Json medium_object(const vault::MediumRecord& record) {
+  return {{"event", "medium"},
+          {"name", record.name},
+          {"medium", record.id.hex()},
+          {"set", record.set},
+          {"description", record.description},
+          {"bytes", record.bytes},
+          {"free_bytes", record.free_bytes},
+          {"enrolled", utc_time_text(record.enrolled)},
+          {"attached", is_attached(record)},
+          {"place", record.moves.empty() ? "" : record.moves.back().place},
+          {"person", record.moves.empty() ? "" : record.moves.back().person},
+          {"due", record.moves.empty() ? "" : record.moves.back().due}};
+}
+
+Json move_object(const vault::MediumRecord& record, const vault::CustodyMove& move) {
+  return {{"event", "move"},     {"name", record.name},   {"when", utc_time_text(move.when)},
+          {"place", move.place}, {"person", move.person}, {"due", move.due},
+          {"seal", move.seal}};
+}
+
+Json connection_object(const vault::MediumRecord& record, const vault::Connection& connection) {
+  Json object{{"event", "connection"},
+              {"name", record.name},
+              {"attached", utc_time_text(connection.attached)},
+              {"end", end_name(connection.end)},
+              {"work_seconds", connection.work_seconds},
+              {"overhang_seconds", nullptr},
+              {"bytes", connection.bytes},
+              {"first_session", connection.first_session},
+              {"last_session", connection.last_session}};
+  if (connection.overhang_seconds) {
+    object["overhang_seconds"] = *connection.overhang_seconds;
+  }
+  return object;
+}
+
+}  // namespace azekura::cli

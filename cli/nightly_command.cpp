@@ -1,0 +1,162 @@
+#include "cli/capture_run.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/removal_wait.h"
+#include "cli/set_medium.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "vault/refusal.h"
+#include "vault/rotation.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace azekura::cli {
+
+namespace {
+
+struct NightlyOptions {
+  std::string only;
+  std::string set;
+};
+
+/// What this night's run does: of the schedule, or with another medium of it.
+struct Plan {
+  const SetConfig* set;  ///< captured for
+  bool brings_medium;
+  std::vector<SourceConfig> sources;
+};
+
+std::vector<SourceConfig> sources_of_pool(const SiteConfig& config, const std::string& pool) {
+  std::vector<SourceConfig> sources;
+  for (const SourceConfig& source : config.sources) {
+    if (source.pools.empty() ||
+        std::find(source.pools.begin(), source.pools.end(), pool) != source.pools.end()) {
+      sources.push_back(source);
+    }
+  }
+  return sources;
+}
+
+Plan plan_night(const SiteConfig& config, const vault::Night& night, const std::string& chosen) {
+  const SetConfig& set = config.set(chosen.empty() ? night.captured_for : chosen);
+  return {&set, !chosen.empty() || night.medium_of_set.has_value(),
+          sources_of_pool(config, set.pool)};
+}
+
+void say_plan(const vault::Night& night, const Plan& plan, Output& output) {
+  Json object{{"event", "night"},
+              {"date", date_text(night.date)},
+              {"set", plan.set->name},
+              {"brings_medium", plan.brings_medium}};
+  output.object(object);
+  if (plan.brings_medium) {
+    output.line(fmt::format("night of {}: medium '{}'", date_text(night.date), plan.set->name));
+  } else {
+    output.line(fmt::format("night of {}: no medium{}; captured for '{}'", date_text(night.date),
+                            night.holiday.empty() ? "" : fmt::format(" ({})", night.holiday),
+                            plan.set->name));
+  }
+}
+
+/// What all sets have waiting must leave room for tonight.
+void expect_room_in_spool(const vault::Site& site, const SiteConfig& config) {
+  if (!config.spool_limit) {
+    return;
+  }
+  std::uint64_t waiting = 0;
+  std::string sets;
+  for (const SetConfig& set : config.sets) {
+    const vault::Spool spool{site.spool_path(set.name)};
+    if (!spool.complete_numbers().empty()) {
+      waiting += vault::bytes_waiting(spool);
+      sets += (sets.empty() ? "'" : ", '") + set.name + "'";
+    }
+  }
+  if (waiting > *config.spool_limit) {
+    SpaceError error{"the spool holds {}, its limit is {}: nothing was captured",
+                     human_bytes(waiting), human_bytes(*config.spool_limit)};
+    error.set_code(vault::refusal::kSpoolFull);
+    error.set_hint(fmt::format("bring the media {} and run 'azekura write SET' for each", sets));
+    throw error;
+  }
+}
+
+void give_receipt(const vault::Site& site, const SetConfig& set, Output& output) {
+  const vault::SetSecrets secrets = site.set_secrets(set.name);
+  const std::optional<vault::ChainHead> head =
+      vault::Catalogue::peek(site.catalogue_path(set.name), secrets.id, secrets.keys);
+  if (!head) {
+    return;
+  }
+  output.object({{"event", "receipt"},
+                 {"set", set.name},
+                 {"session", head->number},
+                 {"seal", head->seal.hex()},
+                 {"time", utc_time_text(wall_clock_now())}});
+  output.line(fmt::format("receipt: set '{}', session {}, seal {}", set.name, head->number,
+                          head->seal.hex()));
+}
+
+int run_nightly(const NightlyOptions& options, const Invocation& invocation, Output& output) {
+  const vault::Site site = vault::Site::open(invocation.site_path());
+  const SiteConfig config = site.config();
+  const vault::Night night = vault::night(config, night_of(wall_clock_now()));
+  const Plan plan = plan_night(config, night, options.set);
+  const SetConfig& set = *plan.set;
+  warn_of_kit(site, output);
+  say_plan(night, plan, output);
+
+  const bool captures = options.only != "write";
+  const bool writes = options.only != "capture" && plan.brings_medium;
+  if (captures) {
+    expect_room_in_spool(site, config);
+  }
+  RunTotals totals;
+  if (captures && writes) {
+    totals = capture_and_write(site, config, set, plan.sources, output);
+  } else if (captures) {
+    vault::MediaSet media_set{site, set.name, output, set.parity};
+    totals = capture_sources(media_set, plan.sources, output);
+    totals.dropped = media_set.discarded();
+  } else if (writes) {
+    static_cast<void>(write_waiting(site, config, set, output));
+  }
+  if (totals.dropped > 0) {
+    output.warn(fmt::format("{} sessions that waited were dropped; what they had is captured again",
+                            totals.dropped));
+  }
+  if (writes) {
+    give_receipt(site, set, output);
+    if (set.folder.empty()) {
+      vault::MediumRegister media{site.path()};
+      wait_until_pulled(media, set.name, config.media.overhang, output);
+    } else {
+      output.warn(fmt::format("the medium of '{}' is a folder: it is not offline", set.name));
+    }
+  }
+  return totals.complete ? kDone : exit_code_of(ErrorKind::incomplete);
+}
+
+}  // namespace
+
+void add_nightly(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = add_command(app, invocation, "nightly",
+                                  "What the timer runs: tonight's capture onto tonight's medium");
+  auto options = std::make_shared<NightlyOptions>();
+  command->add_option("--only", options->only, "capture (needs no devices) or write (no network)")
+      ->check(CLI::IsMember({"capture", "write"}))
+      ->type_name("PART");
+  command->add_option("--set", options->set, "Another set's medium than tonight's")
+      ->type_name("SET");
+  command->callback([&invocation, options] {
+    invocation.command = [&invocation, options] {
+      return run_nightly(*options, invocation, invocation.output);
+    };
+  });
+}
+
+}  // namespace azekura::cli

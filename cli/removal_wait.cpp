@@ -1,0 +1,70 @@
+#include "cli/removal_wait.h"
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "vault/refusal.h"
+#include "vault/removal.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace azekura::cli {
+
+namespace {
+
+constexpr double kLookSeconds = 1;
+constexpr double kPatienceSeconds = 12 * 3600;
+
+/// True once it is gone; false if a signal came first.
+bool wait_for_removal(const vault::Insertion& insertion, const std::string& name,
+                      std::chrono::seconds overhang, Output& output) {
+  vault::DeviceEvents events;
+  const double begun = steady_seconds();
+  double next_reminder = static_cast<double>(overhang.count());
+  while (vault::is_still_there(insertion)) {
+    const double waited = steady_seconds() - begun;
+    if (waited > kPatienceSeconds) {
+      PolicyError error{"the medium '{}' was not pulled for {:.0f} hours", name, waited / 3600};
+      error.set_code(vault::refusal::kStillAttached);
+      error.set_hint(fmt::format("pull '{}' and put it away: it is not offline", name));
+      throw error;
+    }
+    if (waited > next_reminder) {
+      output.warn(
+          fmt::format("the medium '{}' has been left in for {:.0f} minutes: pull it and "
+                      "put it away",
+                      name, waited / 60));
+      next_reminder *= 2;
+    }
+    try {
+      throw_if_interrupted();
+    } catch (const InterruptedError&) {
+      output.warn(
+          fmt::format("the medium '{}' is still in its slot: pull it and put it away", name));
+      return false;
+    }
+    events.wait(kLookSeconds);
+  }
+  return true;
+}
+
+}  // namespace
+
+void wait_until_pulled(vault::MediumRegister& media, const std::string& name,
+                       std::chrono::seconds overhang, Output& output) {
+  const vault::MediumRecord record = media.named(name);
+  const double begun = steady_seconds();
+  if (!wait_for_removal(record.connections.back().insertion, name, overhang, output)) {
+    return;
+  }
+  const double waited = steady_seconds() - begun;
+  media.update(name, [&](vault::MediumRecord& changed) {
+    changed.connections.back().overhang_seconds = waited;
+  });
+  output.object({{"event", "pulled"}, {"name", name}, {"overhang_seconds", waited}});
+  output.line(fmt::format("medium '{}' is pulled: it is offline", name));
+}
+
+}  // namespace azekura::cli

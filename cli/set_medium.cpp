@@ -1,0 +1,114 @@
+#include "cli/set_medium.h"
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "vault/admission.h"
+#include "vault/attachment.h"
+#include "vault/refusal.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace azekura::cli {
+
+namespace {
+
+/// No step on a connected medium may begin once the site's limit is over.
+class ConnectedLimit {
+ public:
+  explicit ConnectedLimit(std::chrono::seconds most)
+      : until_{steady_seconds() + static_cast<double>(most.count())} {
+    set_deadline(until_);
+  }
+  ConnectedLimit(const ConnectedLimit&) = delete;
+  ConnectedLimit& operator=(const ConnectedLimit&) = delete;
+  ~ConnectedLimit() { set_deadline(std::nullopt); }
+
+  [[nodiscard]] bool is_over() const { return steady_seconds() > until_; }
+
+ private:
+  double until_;
+};
+
+}  // namespace
+
+SetMedium::SetMedium(const vault::Site& site, const SiteConfig& config, const SetConfig& set,
+                     Output& output)
+    : site_{site}, config_{config}, set_{set}, output_{output}, media_{site.path()} {}
+
+std::string SetMedium::name() const {
+  return set_.folder.empty() ? fmt::format("'{}'", set_.name)
+                             : fmt::format("\"{}\"", printable(set_.folder));
+}
+
+bool SetMedium::is_here() const {
+  if (!set_.folder.empty()) {
+    return exists(set_.folder + "/label");
+  }
+  const vault::FoundMedia found = vault::find_media();
+  return std::any_of(found.media.begin(), found.media.end(), [&](const auto& one) {
+    const std::optional<vault::MediumRecord> record = media_.find(one.label.medium);
+    return record && record->set == set_.name;
+  });
+}
+
+std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, const Work& work) {
+  if (set_.folder.empty()) {
+    return attached_disk(waiting, work);
+  }
+  vault::FolderMedium medium{set_.folder, vault::Access::append};
+  return work(medium);
+}
+
+std::optional<vault::WriteTotals> SetMedium::attached_disk(std::uint64_t waiting,
+                                                           const Work& work) {
+  const vault::FoundMedia found = vault::find_media();
+  const vault::ConnectedMedium& wanted =
+      vault::admit(site_, config_, set_.name, media_, found, waiting);
+  const std::string name = media_.find(wanted.label.medium)->name;
+  vault::Attachment attachment{wanted, vault::Access::append, media_, name, output_};
+  std::optional<vault::WriteTotals> totals;
+  const ConnectedLimit limit{config_.media.connected};
+  try {
+    totals = work(attachment.medium());
+  } catch (const Error& error) {
+    if (!attachment.is_there()) {
+      MediumError pulled{"the medium '{}' was pulled while it was written ({})", name,
+                         error.one_line()};
+      pulled.set_code(vault::refusal::kPulled);
+      pulled.set_hint(
+          fmt::format("insert '{}' again and run 'azekura write {}': what is on it "
+                      "already is not written again",
+                      name, set_.name));
+      throw pulled;
+    }
+    if (error.kind() == ErrorKind::policy && limit.is_over()) {
+      PolicyError too_long{"the medium '{}' was connected for {} minutes, the limit of the site",
+                           name, config_.media.connected.count()};
+      too_long.set_code(vault::refusal::kTooLong);
+      too_long.set_hint(
+          fmt::format("pull it; insert it again and run 'azekura write {}', or raise "
+                      "connected_minutes in site.toml",
+                      set_.name));
+      throw too_long;
+    }
+    throw;
+  }
+  if (!totals) {
+    attachment.release();
+    return std::nullopt;
+  }
+  attachment.note_written(totals->bytes, totals->first_session, totals->last_session);
+  const vault::Connection connection = attachment.detach();
+  totals->connected_seconds = connection.work_seconds;
+  output_.line(connection.end == vault::ConnectionEnd::off
+                   ? fmt::format("medium '{}' is powered off: pull it and put it away", name)
+                   : fmt::format("medium '{}' is detached: pull it now and put it away", name));
+  return totals;
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,124 @@
+"""For tests of real media: disks that a test inserts and pulls, which are loop devices."""
+import ctypes
+import fcntl
+import os
+import pathlib
+import subprocess
+import time
+import unittest
+
+from azekura_case import SECONDS_MAX, AzekuraCase, Started
+
+LOOP_CONFIGURE, LOOP_CLR_FD = 0x4C0A, 0x4C01
+LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE = 0x4C81, 0x4C82
+READ_ONLY = 1  # LO_FLAGS_READ_ONLY
+
+
+class LoopConfig(ctypes.Structure):
+    """struct loop_config of linux/loop.h; only what a test sets has a name."""
+    _fields_ = [("fd", ctypes.c_uint32), ("block_size", ctypes.c_uint32),
+                ("before", ctypes.c_uint8 * 52), ("flags", ctypes.c_uint32),
+                ("after", ctypes.c_uint8 * 176), ("reserved", ctypes.c_uint64 * 8)]
+
+
+class Disk:
+    """An image, and the loop device it is inserted in."""
+
+    def __init__(self, image):
+        self.image = pathlib.Path(image)
+        self.number = None
+
+    @property
+    def path(self):
+        return f"/dev/loop{self.number}"
+
+    @property
+    def inserted(self):
+        return self.number is not None
+
+    def insert(self, read_only=False):
+        image = os.open(self.image, os.O_RDONLY if read_only else os.O_RDWR)
+        control = os.open("/dev/loop-control", os.O_RDWR)
+        try:
+            until = time.monotonic() + SECONDS_MAX
+            while True:
+                number = fcntl.ioctl(control, LOOP_CTL_GET_FREE)
+                loop = os.open(f"/dev/loop{number}", os.O_RDONLY if read_only else os.O_RDWR)
+                try:
+                    config = LoopConfig(fd=image, flags=READ_ONLY if read_only else 0)
+                    fcntl.ioctl(loop, LOOP_CONFIGURE, config)
+                    self.number = number
+                    return self
+                except OSError:  # another took it
+                    if time.monotonic() > until:
+                        raise
+                finally:
+                    os.close(loop)
+        finally:
+            os.close(control)
+            os.close(image)
+
+    def pull(self):
+        """The kernel says that it is removed. What it did not write yet is on the image."""
+        loop = os.open(self.path, os.O_RDONLY)
+        fcntl.ioctl(loop, LOOP_CLR_FD)
+        os.close(loop)
+        control = os.open("/dev/loop-control", os.O_RDWR)
+        until = time.monotonic() + SECONDS_MAX
+        while True:
+            try:
+                fcntl.ioctl(control, LOOP_CTL_REMOVE, self.number)
+                break
+            except OSError:  # somebody looks at it
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+        os.close(control)
+        self.number = None
+
+
+def expect_disks():
+    """Skips unless disks can be inserted here."""
+    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
+        raise unittest.SkipTest("no loop devices here: it takes root")
+
+
+class DiskCase(AzekuraCase):
+    DISK_BYTES = 256 << 20
+
+    @classmethod
+    def setUpClass(cls):
+        expect_disks()
+
+    def disk(self, name):
+        image = self.home / f"{name}.image"
+        with open(image, "wb") as file:
+            file.truncate(self.DISK_BYTES)
+        disk = Disk(image)
+        self.addCleanup(lambda: disk.pull() if disk.inserted else None)
+        return disk
+
+    def enrol(self, disk, name, *options, code=0, typed=None):
+        """Enrols an inserted disk and pulls it."""
+        ended = self.at_site("medium", "enrol", disk.path, "--set", name, *options, code=code,
+                             stdin=None, input=(typed or name).encode() + b"\n")
+        if code == 0:
+            disk.pull()
+        return ended
+
+    def add_disk_set(self, name, *options, pool=None):
+        """A set with an enrolled disk; returns the disk, pulled."""
+        self.at_site("set", "add", name, *(["--pool", pool] if pool else []))
+        disk = self.disk(name).insert()
+        self.enrol(disk, name, *options)
+        return disk
+
+    def mounted(self, disk):
+        """The files of a pulled disk's medium, read-only, as a folder; unmounted at the end."""
+        folder = self.home / f"mount-{disk.image.stem}"
+        folder.mkdir(exist_ok=True)
+        start = 2 << 20
+        subprocess.run(["mount", "-o", f"loop,ro,noload,offset={start}", disk.image, folder],
+                       check=True)
+        self.addCleanup(subprocess.run, ["umount", folder], check=True)
+        return folder

@@ -1,0 +1,162 @@
+#include "vault/attachment.h"
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/text.h"
+#include "vault/device_power.h"
+#include "vault/refusal.h"
+#include "vault/vault.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace azekura::vault {
+
+namespace {
+
+constexpr std::array<std::string_view, 2> kFileSystems{"ext4", "xfs"};
+/// The kernel lets go of a file system a moment after its last descriptor is closed.
+constexpr double kUnmountSecondsMax = 60;
+constexpr std::chrono::milliseconds kUnmountPause{20};
+
+/// Waits until nothing uses the disk. False if it is gone.
+bool wait_until_unused(const std::string& device) {
+  const double begun = steady_seconds();
+  for (;;) {
+    try {
+      static_cast<void>(open_file(device, O_RDONLY | O_EXCL));
+      return true;
+    } catch (const SystemError& error) {
+      if (error.error_number() != EBUSY) {
+        return false;
+      }
+    }
+    if (steady_seconds() - begun > kUnmountSecondsMax) {
+      throw MediumError{"\"{}\" is still in use after it was unmounted", printable(device)};
+    }
+    std::this_thread::sleep_for(kUnmountPause);
+  }
+}
+
+}  // namespace
+
+Attachment::Attachment(const ConnectedMedium& connected, Access access, MediumRegister& media,
+                       std::string name, Observer& observer)
+    : connected_{connected},
+      media_{media},
+      name_{std::move(name)},
+      observer_{observer},
+      attached_at_{steady_seconds()} {
+  connection_.attached = wall_clock_now();
+  connection_.insertion = {boot_id(), removal_folder(connected.device),
+                           disk_folder(connected.device), connected.device.attachment};
+  media_.update(name_, [&](MediumRecord& record) { record.connections.push_back(connection_); });
+  try {
+    mount(access);
+  } catch (...) {
+    try {
+      static_cast<void>(detach());
+    } catch (const Error& error) {
+      observer_.notice(error.one_line());
+    }
+    throw;
+  }
+}
+
+void Attachment::mount(Access access) {
+  force_flushes(connected_.device);
+  partition_ = std::make_unique<FilesPartition>(connected_.device.path, connected_.layout);
+  const std::string file_system = partition_->file_system();
+  if (std::find(kFileSystems.begin(), kFileSystems.end(), file_system) == kFileSystems.end()) {
+    MediumError error{"medium '{}' has no file system that can be mounted", name_};
+    error.set_code(refusal::kFailing);
+    error.set_hint("use another medium; 'azekura repair' may read what is left of this one");
+    throw error;
+  }
+  mount_ = std::make_unique<PrivateMount>(partition_->path(), file_system, access);
+  medium_ = std::make_unique<FolderMedium>(mount_->folder(), name_, access);
+  const Vault vault{*medium_, std::nullopt};
+  if (vault.label() && vault.label()->medium != connected_.label.medium) {
+    AuthenticityError error{"the disk of medium '{}' has a file system of another medium", name_};
+    error.set_code(refusal::kCloned);
+    error.set_hint("keep it, unwritten, as evidence; use another medium");
+    throw error;
+  }
+}
+
+Attachment::~Attachment() {
+  if (is_detached_) {
+    return;
+  }
+  try {
+    static_cast<void>(detach());
+  } catch (const std::exception& error) {
+    observer_.notice(
+        fmt::format("medium '{}' could not be detached as it should: {}", name_, error.what()));
+  }
+}
+
+bool Attachment::is_there() const { return is_still_there(connection_.insertion); }
+
+void Attachment::note_written(std::uint64_t bytes, std::uint32_t first_session,
+                              std::uint32_t last_session) {
+  connection_.bytes = bytes;
+  connection_.first_session = first_session;
+  connection_.last_session = last_session;
+}
+
+void Attachment::unmount() {
+  if (medium_ && is_there()) {
+    free_bytes_ = medium_->free_bytes();
+  }
+  medium_.reset();
+  mount_.reset();
+}
+
+void Attachment::release() {
+  is_detached_ = true;
+  unmount();
+  static_cast<void>(wait_until_unused(connected_.device.path));
+  record();
+}
+
+Connection Attachment::detach() {
+  is_detached_ = true;
+  try {
+    unmount();
+    if (wait_until_unused(connected_.device.path)) {
+      partition_.reset();
+      close_device(connected_.device);
+      connection_.end = ConnectionEnd::detached;
+      if (power_off(connected_.device)) {
+        connection_.end = ConnectionEnd::off;
+      }
+    }
+  } catch (...) {
+    record();
+    throw;
+  }
+  record();
+  return connection_;
+}
+
+void Attachment::record() {
+  connection_.work_seconds = steady_seconds() - attached_at_;
+  if (connection_.end == ConnectionEnd::unknown && !is_there()) {
+    connection_.overhang_seconds = 0;  // pulled while it was attached
+  }
+  media_.update(name_, [&](MediumRecord& record) {
+    record.connections.back() = connection_;
+    record.free_bytes = free_bytes_.value_or(record.free_bytes);
+  });
+}
+
+}  // namespace azekura::vault

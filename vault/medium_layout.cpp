@@ -1,0 +1,136 @@
+#include "vault/medium_layout.h"
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/text.h"
+
+#include <blkid/blkid.h>
+#include <fcntl.h>
+#include <libfdisk/libfdisk.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace azekura::vault {
+
+namespace {
+
+// docs/format.md, section 6.
+constexpr const char* kLabelType = "9C6F5A0E-3F1B-4F0E-9D3A-6C6162656C00";
+constexpr const char* kFilesType = "9C6F5A0E-3F1B-4F0E-9D3A-617A656B7572";
+constexpr const char* kLabelName = "azekura-label";
+constexpr const char* kFilesName = "azekura";
+constexpr std::uint64_t kPartitionAlignment = 1 * kMiB;
+constexpr std::uint64_t kLabelPartitionBytes = 1 * kMiB;
+constexpr std::uint64_t kDeviceBytesMin = 64 * kMiB;
+constexpr std::uint64_t kBlkidSector = 512;
+
+struct FreeContext {
+  void operator()(fdisk_context* context) const { ::fdisk_unref_context(context); }
+};
+using Context = std::unique_ptr<fdisk_context, FreeContext>;
+
+void expect_laid_out(int result, std::string_view attempt, const std::string& device) {
+  if (result != 0) {
+    throw SystemError{result < 0 ? -result : EIO, "{} on \"{}\"", attempt, printable(device)};
+  }
+}
+
+/// From byte `start`; zero `bytes`: all there is behind it.
+void add_partition(fdisk_context* context, const std::string& device, std::uint64_t start,
+                   std::uint64_t bytes, const char* type_guid, const char* name) {
+  const std::uint64_t sector = ::fdisk_get_sector_size(context);
+  const auto free_part = [](fdisk_partition* part) { ::fdisk_unref_partition(part); };
+  const std::unique_ptr<fdisk_partition, decltype(free_part)> part{::fdisk_new_partition(),
+                                                                   free_part};
+  const auto free_type = [](fdisk_parttype* type) { ::fdisk_unref_parttype(type); };
+  const std::unique_ptr<fdisk_parttype, decltype(free_type)> type{
+      ::fdisk_new_unknown_parttype(0, type_guid), free_type};
+  AZK_CHECK(part != nullptr && type != nullptr);
+  ::fdisk_partition_partno_follow_default(part.get(), 1);
+  ::fdisk_partition_set_start(part.get(), start / sector);
+  if (bytes == 0) {
+    ::fdisk_partition_end_follow_default(part.get(), 1);
+  } else {
+    ::fdisk_partition_set_size(part.get(), bytes / sector);
+  }
+  ::fdisk_partition_set_type(part.get(), type.get());
+  ::fdisk_partition_set_name(part.get(), name);
+  expect_laid_out(::fdisk_add_partition(context, part.get(), nullptr), "add a partition", device);
+}
+
+/// Whether text is this GUID, in upper or lower case.
+bool is_guid(const char* text, const char* guid) {
+  return text != nullptr && ::strcasecmp(text, guid) == 0;
+}
+
+}  // namespace
+
+MediumLayout write_layout(const std::string& device) {
+  {
+    const UniqueFd file = open_file(device, O_RDWR | O_EXCL);
+    std::uint64_t bytes = 0;
+    if (::ioctl(file.get(), BLKGETSIZE64, &bytes) != 0) {
+      throw SystemError{errno, "ask \"{}\" for its size", printable(device)};
+    }
+    if (bytes < kDeviceBytesMin) {
+      throw UsageError{"\"{}\" has {}, a medium needs {}", printable(device), human_bytes(bytes),
+                       human_bytes(kDeviceBytesMin)};
+    }
+  }
+  const Context context{::fdisk_new_context()};
+  AZK_CHECK(context != nullptr);
+  ::fdisk_disable_dialogs(context.get(), 1);
+  expect_laid_out(::fdisk_assign_device(context.get(), device.c_str(), 0), "open the disk", device);
+  ::fdisk_enable_wipe(context.get(), 1);
+  expect_laid_out(::fdisk_create_disklabel(context.get(), "gpt"), "make a GPT", device);
+  add_partition(context.get(), device, kPartitionAlignment, kLabelPartitionBytes, kLabelType,
+                kLabelName);
+  add_partition(context.get(), device, kPartitionAlignment + kLabelPartitionBytes, 0, kFilesType,
+                kFilesName);
+  expect_laid_out(::fdisk_write_disklabel(context.get()), "write the GPT", device);
+  expect_laid_out(::fdisk_deassign_device(context.get(), 0), "close the disk", device);
+  const std::optional<MediumLayout> layout = find_layout(device);
+  if (!layout) {
+    throw MediumError{"\"{}\" does not give back the GPT that was written", printable(device)};
+  }
+  return *layout;
+}
+
+std::optional<MediumLayout> find_layout(const std::string& device) {
+  const UniqueFd file = open_file(device, O_RDONLY);
+  const auto free_probe = [](blkid_probe probe) { ::blkid_free_probe(probe); };
+  const std::unique_ptr<std::remove_pointer_t<blkid_probe>, decltype(free_probe)> probe{
+      ::blkid_new_probe(), free_probe};
+  AZK_CHECK(probe != nullptr);
+  if (::blkid_probe_set_device(probe.get(), file.get(), 0, 0) != 0) {
+    return std::nullopt;
+  }
+  ::blkid_probe_enable_partitions(probe.get(), 1);
+  blkid_partlist list = ::blkid_probe_get_partitions(probe.get());
+  MediumLayout layout;
+  const int count = list == nullptr ? 0 : ::blkid_partlist_numof_partitions(list);
+  for (int i = 0; i < count; ++i) {
+    blkid_partition part = ::blkid_partlist_get_partition(list, i);
+    const char* const type = ::blkid_partition_get_type_string(part);
+    const auto offset =
+        static_cast<std::uint64_t>(::blkid_partition_get_start(part)) * kBlkidSector;
+    const auto bytes = static_cast<std::uint64_t>(::blkid_partition_get_size(part)) * kBlkidSector;
+    if (is_guid(type, kLabelType) && bytes >= kLabelPartitionBytes && layout.label_offset == 0) {
+      layout.label_offset = offset;
+    } else if (is_guid(type, kFilesType) && layout.files_bytes == 0) {
+      layout.files_offset = offset;
+      layout.files_bytes = bytes;
+      layout.files_partition = static_cast<unsigned>(::blkid_partition_get_partno(part));
+    }
+  }
+  const bool is_ours = layout.label_offset > 0 && layout.files_bytes > 0;
+  return is_ours ? std::optional{layout} : std::nullopt;
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,272 @@
+#include "vault/medium_register.h"
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/text.h"
+#include "vault/key_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <string_view>
+
+namespace azekura::vault {
+
+namespace {
+
+constexpr std::uint64_t kRecordBytesMax = 64 * kMiB;
+constexpr std::string_view kHeading = "azekura medium 1";
+constexpr std::string_view kSuffix = ".medium";
+constexpr std::string_view kUnsaid = "-";
+constexpr std::array<std::string_view, 3> kEnds{"unknown", "detached", "off"};
+
+/// Text that keeps its field and line: neither tab nor line end is left in it.
+std::string field(std::string_view text) {
+  return text.empty() ? std::string{kUnsaid} : printable(text);
+}
+
+/// The tab-separated fields of a line, in order.
+class Fields {
+ public:
+  explicit Fields(std::string_view line) : rest_{line} {}
+
+  std::string text() {
+    const std::string_view next = take();
+    return next == kUnsaid ? std::string{} : std::string{next};
+  }
+  template <typename Number>
+  Number number() {
+    const std::string_view next = take();
+    Number value{};
+    const auto [end, error] = std::from_chars(next.data(), next.data() + next.size(), value);
+    if (error != std::errc{} || end != next.data() + next.size()) {
+      throw DamageError{"'{}' is not a number", printable(next)};
+    }
+    return value;
+  }
+  std::optional<double> number_if_said() {
+    return rest_.substr(0, rest_.find('\t')) == kUnsaid ? (take(), std::nullopt)
+                                                        : std::optional{number<double>()};
+  }
+  Timestamp time() { return {number<std::int64_t>(), 0}; }
+
+ private:
+  std::string_view take() {
+    if (is_over_) {
+      throw DamageError{"a line is too short"};
+    }
+    const std::size_t tab = rest_.find('\t');
+    const std::string_view next = rest_.substr(0, tab);
+    is_over_ = tab == std::string_view::npos;
+    rest_.remove_prefix(is_over_ ? rest_.size() : tab + 1);
+    return next;
+  }
+
+  std::string_view rest_;
+  bool is_over_ = false;
+};
+
+std::string to_line(const CustodyMove& move) {
+  return fmt::format("move\t{}\t{}\t{}\t{}\t{}\n", move.when.seconds, field(move.person),
+                     field(move.place), field(move.due), field(move.seal));
+}
+
+CustodyMove parse_move(Fields& in) {
+  CustodyMove move;
+  move.when = in.time();
+  move.person = in.text();
+  move.place = in.text();
+  move.due = in.text();
+  move.seal = in.text();
+  return move;
+}
+
+std::string to_line(const Connection& one) {
+  return fmt::format(
+      "connection\t{}\t{}\t{}\t{}\t{}\t{}\t{:.3f}\t{}\t{}\t{}\t{}\n", one.attached.seconds,
+      field(one.insertion.boot), field(one.insertion.folder), field(one.insertion.disk),
+      one.insertion.attachment, kEnds.at(static_cast<std::size_t>(one.end)), one.work_seconds,
+      one.overhang_seconds ? fmt::format("{:.3f}", *one.overhang_seconds) : std::string{kUnsaid},
+      one.bytes, one.first_session, one.last_session);
+}
+
+Connection parse_connection(Fields& in) {
+  Connection one;
+  one.attached = in.time();
+  one.insertion.boot = in.text();
+  one.insertion.folder = in.text();
+  one.insertion.disk = in.text();
+  one.insertion.attachment = in.number<std::uint64_t>();
+  const auto* const end = std::find(kEnds.begin(), kEnds.end(), in.text());
+  if (end == kEnds.end()) {
+    throw DamageError{"an unknown end of a connection"};
+  }
+  one.end = static_cast<ConnectionEnd>(end - kEnds.begin());
+  one.work_seconds = in.number<double>();
+  one.overhang_seconds = in.number_if_said();
+  one.bytes = in.number<std::uint64_t>();
+  one.first_session = in.number<std::uint32_t>();
+  one.last_session = in.number<std::uint32_t>();
+  return one;
+}
+
+void parse_line(std::string_view line, MediumRecord& record) {
+  Fields in{line};
+  const std::string what = in.text();
+  if (what == "name") {
+    record.name = in.text();
+  } else if (what == "id") {
+    record.id = id_from_hex<MediumId>(in.text());
+  } else if (what == "set") {
+    record.set = in.text();
+  } else if (what == "sequence") {
+    record.sequence = in.number<std::uint32_t>();
+  } else if (what == "description") {
+    record.description = in.text();
+  } else if (what == "bytes") {
+    record.bytes = in.number<std::uint64_t>();
+  } else if (what == "free") {
+    record.free_bytes = in.number<std::uint64_t>();
+  } else if (what == "enrolled") {
+    record.enrolled = in.time();
+  } else if (what == "move") {
+    record.moves.push_back(parse_move(in));
+  } else if (what == "connection") {
+    record.connections.push_back(parse_connection(in));
+  } else {
+    throw DamageError{"'{}' is unknown", printable(what)};
+  }
+}
+
+/// Held while one process changes the register; the kernel lets go of it, however that ends.
+UniqueFd lock_folder(const std::string& folder) {
+  UniqueFd lock = open_file(folder, O_RDONLY | O_DIRECTORY);
+  while (::flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) {
+      throw SystemError{errno, "lock \"{}\"", printable(folder)};
+    }
+  }
+  return lock;
+}
+
+}  // namespace
+
+std::string MediumRecord::to_text() const {
+  std::string text = fmt::format(
+      "{}\nname\t{}\nid\t{}\nset\t{}\nsequence\t{}\ndescription\t{}\nbytes\t{}\nfree\t{}\n"
+      "enrolled\t{}\n",
+      kHeading, field(name), id.hex(), field(set), sequence, field(description), bytes, free_bytes,
+      enrolled.seconds);
+  for (const CustodyMove& move : moves) {
+    text += to_line(move);
+  }
+  for (const Connection& one : connections) {
+    text += to_line(one);
+  }
+  return text;
+}
+
+MediumRecord MediumRecord::parse(std::string_view text) {
+  MediumRecord record;
+  bool is_first = true;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) {
+      throw DamageError{"its last line is cut short"};
+    }
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    if (is_first && line != kHeading) {
+      throw DamageError{"it is not a record of a medium"};
+    }
+    if (!is_first) {
+      parse_line(line, record);
+    }
+    is_first = false;
+  }
+  if (record.name.empty() || record.id.is_zero()) {
+    throw DamageError{"it has no name or no id"};
+  }
+  return record;
+}
+
+MediumRegister::MediumRegister(const std::string& site_path) : folder_{site_path + "/media"} {}
+
+std::string MediumRegister::path_of(const std::string& name) const {
+  return fmt::format("{}/{}{}", folder_, name, kSuffix);
+}
+
+std::vector<MediumRecord> MediumRegister::all() const {
+  std::vector<MediumRecord> records;
+  for (const std::string& name : list_directory(folder_)) {
+    if (!name.ends_with(kSuffix)) {
+      continue;
+    }
+    const std::string path = folder_ + "/" + name;
+    const Buffer bytes = read_file(path, kRecordBytesMax);
+    try {
+      records.push_back(MediumRecord::parse(as_text(bytes)));
+    } catch (const Error& error) {
+      DamageError failure{"the record \"{}\" of a medium cannot be read: {}", printable(path),
+                          error.what()};
+      failure.set_hint(
+          "take it away from there, then enrol the medium again: that keeps what is on it");
+      throw failure;
+    }
+  }
+  return records;
+}
+
+MediumRecord MediumRegister::named(const std::string& name) const {
+  std::string names;
+  for (MediumRecord& record : all()) {
+    if (record.name == name) {
+      return std::move(record);
+    }
+    names += (names.empty() ? "" : ", ") + record.name;
+  }
+  UsageError error{"there is no medium '{}'; there {}", printable(name),
+                   names.empty() ? "is none yet" : "are: " + names};
+  error.set_hint("enrol one with 'azekura medium enrol DEVICE --set SET'");
+  throw error;
+}
+
+std::optional<MediumRecord> MediumRegister::find(const MediumId& id) const {
+  for (MediumRecord& record : all()) {
+    if (record.id == id) {
+      return std::move(record);
+    }
+  }
+  return std::nullopt;
+}
+
+void MediumRegister::write(const MediumRecord& record) const {
+  replace_file(path_of(record.name), as_bytes(record.to_text()));
+}
+
+void MediumRegister::add(const MediumRecord& record) {
+  make_directory(folder_);
+  const UniqueFd lock = lock_folder(folder_);
+  for (const MediumRecord& other : all()) {
+    if (other.name == record.name || other.id == record.id) {
+      throw UsageError{"there is already a medium '{}'", other.name};
+    }
+  }
+  write(record);
+}
+
+void MediumRegister::update(const std::string& name,
+                            const std::function<void(MediumRecord&)>& change) {
+  static_cast<void>(named(name));
+  const UniqueFd lock = lock_folder(folder_);
+  MediumRecord record = named(name);
+  change(record);
+  write(record);
+}
+
+}  // namespace azekura::vault

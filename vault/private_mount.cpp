@@ -1,0 +1,103 @@
+#include "vault/private_mount.h"
+
+#include "core/error.h"
+#include "core/text.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace azekura::vault {
+
+namespace {
+
+// Of Linux 5.14; glibc 2.36 does not name it.
+constexpr unsigned kNoSymlinksFollowed = 0x00200000;
+
+struct MountFlag {
+  std::string_view file_system;
+  const char* name;
+};
+// What a write-protected medium needs to be read when its last writer was killed.
+constexpr std::array<MountFlag, 2> kWithoutJournal{{{"ext4", "noload"}, {"xfs", "norecovery"}}};
+
+/// What the kernel says of a mount that failed, besides errno.
+std::string kernel_message(int context) {
+  std::array<char, 512> text{};
+  const ssize_t count = ::read(context, text.data(), text.size());
+  return count > 2 ? fmt::format(" ({})",
+                                 printable({text.data() + 2, static_cast<std::size_t>(count - 2)}))
+                   : "";
+}
+
+bool set_string(int context, const char* key, const char* value) {
+  return ::fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) == 0;
+}
+
+bool set_flag(int context, const char* key) {
+  return ::fsconfig(context, FSCONFIG_SET_FLAG, key, nullptr, 0) == 0;
+}
+
+/// The superblock; an empty descriptor if the kernel refused, with errno and `message`.
+UniqueFd make_superblock(const std::string& partition, const std::string& file_system, bool is_read,
+                         bool without_journal, std::string& message) {
+  UniqueFd context{::fsopen(file_system.c_str(), FSOPEN_CLOEXEC)};
+  bool is_set = context.is_open() && set_string(context.get(), "source", partition.c_str()) &&
+                (!is_read || set_flag(context.get(), "ro"));
+  if (is_set && file_system == "ext4" && !is_read) {
+    is_set = set_string(context.get(), "errors", "remount-ro");
+  }
+  for (const auto& [name, flag] : kWithoutJournal) {
+    if (is_set && without_journal && name == file_system) {
+      is_set = set_flag(context.get(), flag);
+    }
+  }
+  if (is_set && ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0) {
+    return context;
+  }
+  const int refused = errno;
+  message = context.is_open() ? kernel_message(context.get()) : "";
+  errno = refused;
+  return {};
+}
+
+}  // namespace
+
+PrivateMount::PrivateMount(const std::string& partition, const std::string& file_system,
+                           Access access) {
+  const bool is_read = access == Access::read;
+  std::string message;
+  UniqueFd context = make_superblock(partition, file_system, is_read, false, message);
+  if (!context.is_open() && is_read) {
+    context = make_superblock(partition, file_system, is_read, true, message);
+  }
+  unsigned attributes = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+                        MOUNT_ATTR_NOATIME | kNoSymlinksFollowed;
+  attributes |= is_read ? MOUNT_ATTR_RDONLY : 0U;
+  if (context.is_open()) {
+    mount_ = UniqueFd{::fsmount(context.get(), FSMOUNT_CLOEXEC, attributes)};
+  }
+  if (!mount_.is_open()) {
+    const int refused = errno;
+    MediumError error{"the {} of \"{}\" cannot be mounted: {}{}", file_system, printable(partition),
+                      SystemError{refused, "mount it"}.what(), message};
+    error.set_hint(refused == EPERM ? "mounting wants root: run it as root"
+                                    : "try another slot or cable; if it stays, this medium fails: "
+                                      "use another one");
+    throw error;
+  }
+}
+
+UniqueFd PrivateMount::folder() const {
+  UniqueFd folder{::openat(mount_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!folder.is_open()) {
+    throw SystemError{errno, "open the mounted medium"};
+  }
+  return folder;
+}
+
+}  // namespace azekura::vault

@@ -1,0 +1,48 @@
+#include "vault/removal.h"
+
+#include "core/error.h"
+#include "core/file_io.h"
+#include "vault/block_device.h"
+
+#include <linux/netlink.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+namespace azekura::vault {
+
+bool is_still_there(const Insertion& insertion) {
+  if (insertion.boot != boot_id() || !exists(insertion.folder)) {
+    return false;
+  }
+  // A USB device that was cut off keeps its folder and has no disk any more.
+  return insertion.folder != insertion.disk ||
+         attachment_in(insertion.disk) == insertion.attachment;
+}
+
+DeviceEvents::DeviceEvents()
+    : socket_{
+          ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT)} {
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = 1;  // the kernel's own, which need no udev
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what bind takes
+  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+  if (!socket_.is_open() || ::bind(socket_.get(), generic, sizeof address) != 0) {
+    throw SystemError{errno, "listen to the kernel's events of devices"};
+  }
+}
+
+void DeviceEvents::wait(double seconds) {
+  constexpr double kMilliseconds = 1000;
+  pollfd ready{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  static_cast<void>(::poll(&ready, 1, static_cast<int>(seconds * kMilliseconds)));
+  // What they say is looked up: events get lost when many come.
+  std::array<char, 8192> event{};
+  while (::recv(socket_.get(), event.data(), event.size(), 0) > 0) {
+  }
+}
+
+}  // namespace azekura::vault
