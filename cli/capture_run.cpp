@@ -32,7 +32,9 @@ std::string host_name() {
 std::vector<std::string> own_folders(const vault::Site& site) {
   std::vector<std::string> folders{site.path()};
   for (const SetConfig& set : site.config().sets) {
-    folders.push_back(set.folder);
+    if (!set.folder.empty()) {
+      folders.push_back(set.folder);
+    }
   }
   return folders;
 }
@@ -101,14 +103,15 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
   const std::vector<std::string> folders = own_folders(set.site());
   RunTotals totals;
   totals.session = session;
-  for (const auto& [source, exclude, exclude_caches] : sources) {
+  for (const SourceConfig& listed : sources) {
+    const Source& source = listed.source;
     const std::uint64_t excluded_before = output.excluded_items();
     const Timestamp started = wall_clock_now();
     output.phase(fmt::format("reading {}", source.name), 0);
     Snapshot snapshot;
     try {
-      snapshot =
-          chunker::ingest(source, writer, output, started, {folders, exclude, exclude_caches});
+      snapshot = chunker::ingest(source, writer, output, started,
+                                 {folders, listed.exclude, listed.exclude_caches});
     } catch (const SourceError& error) {
       output.warn(fmt::format("source '{}': {}", source.name, error.one_line()));
       snapshot = unreadable_snapshot(source, started);
