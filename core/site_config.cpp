@@ -1,15 +1,12 @@
 #include "core/site_config.h"
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/site_reader.h"
 #include "core/text.h"
 
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <charconv>
-#include <initializer_list>
-#include <optional>
 #include <sstream>
 
 namespace azekura {
@@ -17,166 +14,61 @@ namespace azekura {
 namespace {
 
 constexpr std::string_view kEmptySiteFile =
-    R"(# What this site backs up, and onto what. Azekura reads it at every run;
+    R"(# What this site backs up, onto what, and when. Azekura reads it at every run;
 # 'azekura source add' and 'azekura set add' append to it, and you may edit it.
+# 'azekura check' tells every mistake in it, 'azekura schedule' what comes of it.
 #
 # [[source]]                 a tree: a folder and all below it
 # name = "documents"         a-z, 0-9, '-', '_', '.'
 # path = "/srv/documents"
 # exclude = ["*.tmp", "/scratch/"]   left out of every backup: patterns as in .gitignore
 # exclude_caches = true              of folders with a CACHEDIR.TAG keep that tag only
+# pools = ["weekly"]         captured on the nights of these pools only; else on every night
+# rpo_hours = 26             older than this, what its media hold of it is an alarm; else 26
 #
 # [[source]]                 a stream: what a command prints; it must end with status 0
 # name = "ehr"
 # command = "pg_dump --format=plain ehr"
 #
-# [[set]]                    a media set: the media that together restore alone
+# [[pool]]                   the sets of one rotation; without any pool there is no schedule
 # name = "daily"
-# folder = "/mnt/daily"      where its medium is mounted
+# every = "day"              one night belongs to one pool: "month" goes before "week" before "day"
+# on = ["mon", "tue", "wed", "thu", "fri"]   the nights its medium is brought; else all seven
+#
+# [[pool]]
+# name = "weekly"
+# every = "week"
+# on = "fri"
+#
+# [[pool]]
+# name = "monthly"
+# every = "month"
+# on = "first sat"           "first" to "fourth" or "last", and a weekday; or a day, 1 to 28
+#
+# [[set]]                    a media set: the media that together restore alone
+# name = "daily-1"           a pool's sets take turns in the order they are written here
+# pool = "daily"
 # parity = "20+2"            for every 20 parts 2 of parity; also "10+3", "50+1", "none"
+#
+# [[set]]                    with a folder: for trying out; it is never offline
+# name = "trial"
+# folder = "/mnt/trial"      where its medium is mounted
+#
+# [[holiday]]                nights without a medium; what is captured waits for the next one.
+# date = 2026-12-29          Leave past ones in: the turns of the sets are counted over them.
+# until = 2027-01-03         its last day; else one day
+# name = "New Year"
+#
+# [media]
+# connected_minutes = 240    a medium attached longer is detached by force
+# overhang_minutes = 30      one left in longer after its work is done is an alarm
+#
+# [spool]
+# limit_gib = 500            what waits for its media may take as much; else as the disk has
 )";
-
-[[noreturn]] void fail(const toml::node& node, std::string_view fact) {
-  UsageError error{"site.toml, line {}: {}", node.source().begin.line, fact};
-  error.set_hint("correct that line of the site file; its comments show the form");
-  throw error;
-}
-
-std::string expect_text(const toml::node& node, std::string_view key) {
-  std::optional<std::string> text = node.value<std::string>();
-  if (!node.is_string() || !text || text->empty() || text->size() > limits::kTextMax ||
-      text->find('\0') != std::string::npos) {
-    fail(node, fmt::format("'{}' must be a text that is not empty", key));
-  }
-  return *std::move(text);
-}
-
-std::optional<std::string> text_of(const toml::table& table, std::string_view key) {
-  const toml::node* node = table.get(key);
-  return node == nullptr ? std::nullopt : std::optional{expect_text(*node, key)};
-}
-
-std::string name_of(const toml::table& table) {
-  const std::optional<std::string> name = text_of(table, "name");
-  if (!name || !is_valid_label(*name)) {
-    fail(table, "a name of a-z, 0-9, '-', '_', '.' (at most 64) is needed");
-  }
-  return *name;
-}
-
-void check_keys(const toml::table& table, std::initializer_list<std::string_view> known) {
-  for (const auto& [key, node] : table) {
-    if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
-      fail(node, fmt::format("'{}' is not a setting", key.str()));
-    }
-  }
-}
-
-std::vector<std::string> parse_patterns(const toml::node& node) {
-  const toml::array* array = node.as_array();
-  if (array == nullptr) {
-    fail(node, "'exclude' must be a list of texts");
-  }
-  std::vector<std::string> patterns;
-  for (const toml::node& element : *array) {
-    patterns.push_back(expect_text(element, "exclude"));
-  }
-  return patterns;
-}
-
-SourceConfig parse_source(const toml::table& table) {
-  check_keys(table, {"name", "path", "command", "exclude", "exclude_caches"});
-  SourceConfig config;
-  Source& source = config.source;
-  source.name = name_of(table);
-  const std::optional<std::string> path = text_of(table, "path");
-  const std::optional<std::string> command = text_of(table, "command");
-  if (path.has_value() == command.has_value()) {
-    fail(table, "a source needs either a path or a command");
-  }
-  if (path && path->front() != '/') {
-    fail(table, "a path must begin with '/'");
-  }
-  source.kind = path ? SourceKind::tree : SourceKind::stream;
-  source.origin = path ? *path : *command;
-  const toml::node* exclude = table.get("exclude");
-  const toml::node* caches = table.get("exclude_caches");
-  if (command && (exclude != nullptr || caches != nullptr)) {
-    fail(exclude != nullptr ? *exclude : *caches, "only a path can have things excluded");
-  }
-  if (exclude != nullptr) {
-    config.exclude = parse_patterns(*exclude);
-  }
-  if (caches != nullptr) {
-    if (!caches->is_boolean()) {
-      fail(*caches, "'exclude_caches' must be true or false");
-    }
-    config.exclude_caches = caches->value_or(false);
-  }
-  return config;
-}
 
 const std::string& label_of(const SourceConfig& config) { return config.source.name; }
 const std::string& label_of(const SetConfig& config) { return config.name; }
-
-ParityShape parse_parity(const toml::node& node) {
-  const std::string text = expect_text(node, "parity");
-  if (text == "none") {
-    return {0, 0};
-  }
-  ParityShape shape{0, 0};
-  const char* const end = text.data() + text.size();
-  const auto [plus, error] = std::from_chars(text.data(), end, shape.members);
-  const bool has_plus = error == std::errc{} && plus != end && *plus == '+';
-  if (!has_plus || std::from_chars(plus + 1, end, shape.files).ptr != end || shape.members == 0 ||
-      shape.members > limits::kStripeLeavesMax || shape.files == 0 ||
-      shape.files > limits::kParityFilesMax) {
-    fail(node, fmt::format("'parity' must be like \"20+2\" (at most {}+{}), or \"none\"",
-                           limits::kStripeLeavesMax, limits::kParityFilesMax));
-  }
-  return shape;
-}
-
-SetConfig parse_set(const toml::table& table) {
-  check_keys(table, {"name", "folder", "parity"});
-  SetConfig set;
-  set.name = name_of(table);
-  const std::optional<std::string> folder = text_of(table, "folder");
-  if (!folder || folder->front() != '/') {
-    fail(table, "a set needs a folder that begins with '/'");
-  }
-  set.folder = *folder;
-  if (const toml::node* parity = table.get("parity")) {
-    set.parity = parse_parity(*parity);
-  }
-  return set;
-}
-
-template <typename Item, typename Parse>
-std::vector<Item> parse_list(const toml::table& root, std::string_view key, Parse parse) {
-  std::vector<Item> items;
-  const toml::node* node = root.get(key);
-  if (node == nullptr) {
-    return items;
-  }
-  const toml::array* array = node->as_array();
-  if (array == nullptr || array->size() > limits::kSourcesMax) {
-    fail(*node, fmt::format("'{}' must be written as [[{}]]", key, key));
-  }
-  for (const toml::node& element : *array) {
-    const toml::table* table = element.as_table();
-    if (table == nullptr) {
-      fail(element, fmt::format("'{}' must be written as [[{}]]", key, key));
-    }
-    Item item = parse(*table);
-    if (std::any_of(items.begin(), items.end(),
-                    [&](const Item& other) { return label_of(other) == label_of(item); })) {
-      fail(element, fmt::format("the {} '{}' is there twice", key, label_of(item)));
-    }
-    items.push_back(std::move(item));
-  }
-  return items;
-}
 
 template <typename Item>
 const Item& find_named(const std::vector<Item>& items, std::string_view name,
@@ -220,17 +112,15 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 SiteConfig SiteConfig::parse(std::string_view text) {
-  toml::table root;
-  try {
-    root = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    UsageError failure{"site.toml, line {}: {}", error.source().begin.line, error.description()};
-    failure.set_hint("correct that line of the site file; its comments show the form");
-    throw failure;
+  SiteReading reading = read_site_file(text);
+  for (const SiteFinding& finding : reading.findings) {
+    if (finding.is_mistake) {
+      UsageError error{"site.toml, line {}: {}", finding.line, finding.fact};
+      error.set_hint(finding.remedy);
+      throw error;
+    }
   }
-  check_keys(root, {"source", "set"});
-  return {parse_list<SourceConfig>(root, "source", parse_source),
-          parse_list<SetConfig>(root, "set", parse_set)};
+  return std::move(reading.config);
 }
 
 const SourceConfig& SiteConfig::source(std::string_view name) const {
@@ -255,18 +145,26 @@ std::string source_table(const SourceConfig& config) {
   std::string table =
       fmt::format("\n[[source]]\nname = {}\n{} = {}\n", quoted(source.name),
                   source.kind == SourceKind::tree ? "path" : "command", quoted(source.origin));
-  std::string patterns;
-  for (const std::string& pattern : config.exclude) {
-    patterns += (patterns.empty() ? "" : ", ") + quoted(pattern);
-  }
-  table += patterns.empty() ? "" : fmt::format("exclude = [{}]\n", patterns);
+  const auto put_list = [&](std::string_view key, const std::vector<std::string>& texts) {
+    std::string list;
+    for (const std::string& text : texts) {
+      list += (list.empty() ? "" : ", ") + quoted(text);
+    }
+    table += list.empty() ? "" : fmt::format("{} = [{}]\n", key, list);
+  };
+  put_list("exclude", config.exclude);
   table += config.exclude_caches ? "exclude_caches = true\n" : "";
+  put_list("pools", config.pools);
+  if (config.rpo != SourceConfig{}.rpo) {
+    table += fmt::format("rpo_hours = {}\n", config.rpo.count());
+  }
   return table;
 }
 
 std::string set_table(const SetConfig& set) {
-  std::string table =
-      fmt::format("\n[[set]]\nname = {}\nfolder = {}\n", quoted(set.name), quoted(set.folder));
+  std::string table = fmt::format("\n[[set]]\nname = {}\n", quoted(set.name));
+  table += set.pool.empty() ? "" : fmt::format("pool = {}\n", quoted(set.pool));
+  table += set.folder.empty() ? "" : fmt::format("folder = {}\n", quoted(set.folder));
   if (set.parity != ParityShape{}) {
     table += set.parity.files == 0
                  ? "parity = \"none\"\n"

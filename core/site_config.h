@@ -1,17 +1,22 @@
 #pragma once
 
+#include "core/pool_days.h"
 #include "core/snapshot.h"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace azekura {
 
-/// A source of the site file, and what it leaves out.
+/// A source of the site file, what it leaves out, and when it is captured.
 struct SourceConfig {
   Source source;
-  std::vector<std::string> exclude;  ///< trees: patterns as in gitignore(5)
-  bool exclude_caches = false;       ///< trees: what lies beside a CACHEDIR.TAG
+  std::vector<std::string> exclude;     ///< trees: patterns as in gitignore(5)
+  bool exclude_caches = false;          ///< trees: what lies beside a CACHEDIR.TAG
+  std::vector<std::string> pools = {};  ///< on whose nights; empty: of all
+  std::chrono::hours rpo{26};  ///< older than this, its newest generation on a medium is an alarm
 
   bool operator==(const SourceConfig&) const = default;
 };
@@ -24,21 +29,51 @@ struct ParityShape {
   bool operator==(const ParityShape&) const = default;
 };
 
-/// A media set of the site file and where its medium is found.
+/// A media set of the site file, and where its media are found.
 struct SetConfig {
   std::string name;
-  std::string folder;
+  std::string folder = {};  ///< empty: on media that are enrolled
   ParityShape parity = {};
+  std::string pool = {};  ///< empty if the site has no pools
 
   bool operator==(const SetConfig&) const = default;
 };
 
-/// The site file, `site.toml`: what is backed up, and onto what.
+/// The sets of one rotation; they take turns in the order of the site file.
+struct PoolConfig {
+  std::string name;
+  PoolDays days;
+
+  bool operator==(const PoolConfig&) const = default;
+};
+
+/// Nights on which no medium is brought.
+struct HolidayConfig {
+  Date first;
+  Date last;
+  std::string name;
+
+  bool operator==(const HolidayConfig&) const = default;
+};
+
+struct MediaConfig {
+  std::chrono::minutes connected{240};  ///< a medium attached longer is detached by force
+  std::chrono::minutes overhang{30};    ///< one left in longer after its work is an alarm
+
+  bool operator==(const MediaConfig&) const = default;
+};
+
+/// The site file, `site.toml`: what is backed up, onto what, and when.
 struct SiteConfig {
   std::vector<SourceConfig> sources;
   std::vector<SetConfig> sets;
+  std::vector<PoolConfig> pools = {};  ///< empty: the site has no schedule
+  std::vector<HolidayConfig> holidays = {};
+  MediaConfig media = {};
+  std::optional<std::uint64_t> spool_limit = {};  ///< bytes of all that waits
 
-  /// Errors: UsageError with the line and what is wrong.
+  /// Errors: UsageError with the line, what is wrong and what to write, if read_site_file finds a
+  /// mistake: the first of them.
   static SiteConfig parse(std::string_view text);
 
   /// Errors: UsageError, naming the sources or sets there are.

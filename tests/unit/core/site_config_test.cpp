@@ -82,7 +82,6 @@ TEST_CASE("SiteConfig: every mistake is told with its line") {
   check_mistake("\n[source]\nname = 'a'\npath = '/a'\n", 2);  // one table, not a list
   check_mistake("source = 'a'\n", 1);
   check_mistake("source = ['a']\n", 1);
-  check_mistake("[[set]]\nname = 'a'\n", 1);  // no folder
   check_mistake("[[set]]\nname = 'a'\nfolder = 'mnt'\n", 1);
   check_mistake("[[set]]\nname = 'a'\nfolder = '/m'\npath = '/m'\n", 4);
   check_mistake("[[set]]\nname='a'\nfolder='/m'\n\n[[set]]\nname='a'\nfolder='/n'\n", 5);

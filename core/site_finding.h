@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+namespace azekura {
+
+/// Something about the site file that its owner should know.
+struct SiteFinding {
+  bool is_mistake = true;  ///< else it works, and is worth a second thought
+  unsigned line = 0;       ///< 0: it is not about one line
+  std::string fact;
+  std::string remedy;
+};
+
+}  // namespace azekura
