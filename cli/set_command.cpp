@@ -36,7 +36,7 @@ int add_one(const SetOptions& options, const Invocation& invocation, Output& out
   put_name(object, "folder", set.folder);
   object["set"] = secrets.id.hex();
   output.object(object);
-  output.line(fmt::format("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
+  output.line(text("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
   output.line("A folder is not offline while it is mounted: detach it after every run.");
   return 0;
 }

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "core/messages.h"
+
 #include <fmt/format.h>
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,8 +30,9 @@ enum class ErrorKind {
 
 /// Base of all failures: a fact, the attempts it happened in, and what to do next.
 ///
-/// Messages start in lower case, have no final period and name the object. Catch it only in
-/// cli/main.cpp, at a worker's end, in while_doing and where one source item is skipped.
+/// Messages start in lower case, have no final period and name the object; they are kept in the
+/// language spoken when they are made. Catch it only in cli/main.cpp, at a worker's end, in
+/// while_doing and where one source item is skipped.
 class Error : public std::exception {
  public:
   Error(ErrorKind kind, std::string fact) : kind_{kind}, fact_{std::move(fact)} {}
@@ -44,8 +48,8 @@ class Error : public std::exception {
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
 
   void add_context(std::string attempt) { contexts_.push_back(std::move(attempt)); }
-  /// Says what to type next; the first hint given stays.
-  void set_hint(std::string hint);
+  /// Says what to type next: a message, or text() of one. The first hint given stays.
+  void set_hint(std::string_view hint);
 
   /// The fact and every context in one line, for lists.
   [[nodiscard]] std::string one_line() const;
@@ -63,7 +67,7 @@ class ErrorOf : public Error {
  public:
   template <typename... Args>
   explicit ErrorOf(fmt::format_string<Args...> fact, Args&&... args)
-      : Error{kKind, fmt::format(fact, std::forward<Args>(args)...)} {}
+      : Error{kKind, text(fact, std::forward<Args>(args)...)} {}
 };
 
 /// A source could not be read. The only kind that may be downgraded to "incomplete, listed".
@@ -83,14 +87,18 @@ class SystemError : public Error {
  public:
   template <typename... Args>
   SystemError(int error_number, fmt::format_string<Args...> attempt, Args&&... args)
-      : SystemError{error_number, std::string{fmt::format(attempt, std::forward<Args>(args)...)}} {}
-  SystemError(int error_number, std::string attempt);
+      : SystemError{text(attempt, std::forward<Args>(args)...), error_number} {}
 
   [[nodiscard]] int error_number() const noexcept { return error_number_; }
 
  private:
+  SystemError(const std::string& attempt, int error_number);
+
   int error_number_;
 };
+
+/// What errno means, for a person.
+std::string errno_text(int error_number);
 
 /// Runs `step`; an Error that leaves it is told what was being attempted.
 template <typename Step, typename... Args>
@@ -98,7 +106,7 @@ decltype(auto) while_doing(Step&& step, fmt::format_string<Args...> doing, Args&
   try {
     return std::forward<Step>(step)();
   } catch (Error& error) {
-    error.add_context(fmt::format(doing, std::forward<Args>(args)...));
+    error.add_context(text(doing, std::forward<Args>(args)...));
     throw;
   }
 }

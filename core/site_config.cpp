@@ -37,18 +37,18 @@ constexpr std::string_view kEmptySiteFile =
 )";
 
 [[noreturn]] void fail(const toml::node& node, std::string_view fact) {
-  UsageError error{"site.toml, line {}: {}", node.source().begin.line, fact};
+  UsageError error{"site.toml, line {}: {}", node.source().begin.line, in_language(fact)};
   error.set_hint("correct that line of the site file; its comments show the form");
   throw error;
 }
 
 std::string expect_text(const toml::node& node, std::string_view key) {
-  std::optional<std::string> text = node.value<std::string>();
-  if (!node.is_string() || !text || text->empty() || text->size() > limits::kTextMax ||
-      text->find('\0') != std::string::npos) {
-    fail(node, fmt::format("'{}' must be a text that is not empty", key));
+  std::optional<std::string> value = node.value<std::string>();
+  if (!node.is_string() || !value || value->empty() || value->size() > limits::kTextMax ||
+      value->find('\0') != std::string::npos) {
+    fail(node, text("'{}' must be a text that is not empty", key));
   }
-  return *std::move(text);
+  return *std::move(value);
 }
 
 std::optional<std::string> text_of(const toml::table& table, std::string_view key) {
@@ -67,7 +67,7 @@ std::string name_of(const toml::table& table) {
 void check_keys(const toml::table& table, std::initializer_list<std::string_view> known) {
   for (const auto& [key, node] : table) {
     if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
-      fail(node, fmt::format("'{}' is not a setting", key.str()));
+      fail(node, text("'{}' is not a setting", key.str()));
     }
   }
 }
@@ -120,19 +120,19 @@ const std::string& label_of(const SourceConfig& config) { return config.source.n
 const std::string& label_of(const SetConfig& config) { return config.name; }
 
 ParityShape parse_parity(const toml::node& node) {
-  const std::string text = expect_text(node, "parity");
-  if (text == "none") {
+  const std::string written = expect_text(node, "parity");
+  if (written == "none") {
     return {0, 0};
   }
   ParityShape shape{0, 0};
-  const char* const end = text.data() + text.size();
-  const auto [plus, error] = std::from_chars(text.data(), end, shape.members);
+  const char* const end = written.data() + written.size();
+  const auto [plus, error] = std::from_chars(written.data(), end, shape.members);
   const bool has_plus = error == std::errc{} && plus != end && *plus == '+';
   if (!has_plus || std::from_chars(plus + 1, end, shape.files).ptr != end || shape.members == 0 ||
       shape.members > limits::kStripeLeavesMax || shape.files == 0 ||
       shape.files > limits::kParityFilesMax) {
-    fail(node, fmt::format("'parity' must be like \"20+2\" (at most {}+{}), or \"none\"",
-                           limits::kStripeLeavesMax, limits::kParityFilesMax));
+    fail(node, text("'parity' must be like \"20+2\" (at most {}+{}), or \"none\"",
+                    limits::kStripeLeavesMax, limits::kParityFilesMax));
   }
   return shape;
 }
@@ -161,17 +161,17 @@ std::vector<Item> parse_list(const toml::table& root, std::string_view key, Pars
   }
   const toml::array* array = node->as_array();
   if (array == nullptr || array->size() > limits::kSourcesMax) {
-    fail(*node, fmt::format("'{}' must be written as [[{}]]", key, key));
+    fail(*node, text("'{}' must be written as [[{}]]", key, key));
   }
   for (const toml::node& element : *array) {
     const toml::table* table = element.as_table();
     if (table == nullptr) {
-      fail(element, fmt::format("'{}' must be written as [[{}]]", key, key));
+      fail(element, text("'{}' must be written as [[{}]]", key, key));
     }
     Item item = parse(*table);
     if (std::any_of(items.begin(), items.end(),
                     [&](const Item& other) { return label_of(other) == label_of(item); })) {
-      fail(element, fmt::format("the {} '{}' is there twice", key, label_of(item)));
+      fail(element, text("the {} '{}' is there twice", in_language(key), label_of(item)));
     }
     items.push_back(std::move(item));
   }
@@ -190,9 +190,9 @@ const Item& find_named(const std::vector<Item>& items, std::string_view name,
   for (const Item& item : items) {
     names += (names.empty() ? "" : ", ") + label_of(item);
   }
-  UsageError error{"there is no {} '{}'; there {}", what, name,
-                   names.empty() ? "is none yet" : "are: " + names};
-  error.set_hint(fmt::format("add it with 'azekura {} add'", what));
+  UsageError error{"there is no {} '{}'; there {}", in_language(what), name,
+                   names.empty() ? text("is none yet") : text("are: {}", names)};
+  error.set_hint(text("add it with 'azekura {} add'", what));
   throw error;
 }
 

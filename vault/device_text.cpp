@@ -37,7 +37,7 @@ std::string attribute(const std::string& path) {
 std::string device_text(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) {
-    return "unknown device";
+    return text("unknown device");
   }
   const std::string numbers = fmt::format("{}:{}", major(info.st_dev), minor(info.st_dev));
   const std::string folder = "/sys/dev/block/" + numbers;
