@@ -15,6 +15,7 @@ void add_inventory(CLI::App& medium, Invocation& invocation);
 void add_backup(CLI::App& app, Invocation& invocation);
 void add_nightly(CLI::App& app, Invocation& invocation);
 void add_write(CLI::App& app, Invocation& invocation);
+void add_rotate(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_catalogue(CLI::App& app, Invocation& invocation);
 void add_repair(CLI::App& app, Invocation& invocation);

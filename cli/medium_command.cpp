@@ -25,16 +25,16 @@ struct EnrolOptions {
 
 /// Shows what would be lost, and goes on only if the medium's name is typed.
 void ask_to_erase(const vault::BlockDevice& device, const std::string& name, Output& output) {
-  output.warn(fmt::format("this erases all that is on {}:", printable(device.path)));
-  output.warn(fmt::format("  {}, {}", device.description, human_bytes(device.bytes)));
+  output.warn(text("this erases all that is on {}:", printable(device.path)));
+  output.warn(text("  {}, {}", device.description, human_bytes(device.bytes)));
   const std::vector<std::string> content = vault::content_of(device);
   for (const std::string& one : content) {
-    output.warn(fmt::format("  {}", one));
+    output.warn(text("  {}", one));
   }
   if (content.empty()) {
     output.warn("  nothing that is known is on it");
   }
-  output.warn(fmt::format("to make it the medium '{}', type {} and press Enter:", name, name));
+  output.warn(text("to make it the medium '{}', type {} and press Enter:", name, name));
   std::string typed;
   std::getline(std::cin, typed);
   if (typed != name) {
@@ -69,11 +69,11 @@ int enrol_one(const EnrolOptions& options, const Invocation& invocation, Output&
              : vault::recover(media, set.name, device);
   output.only_reports();
   output.object(medium_object(record));
-  output.line(fmt::format("medium '{}' is enrolled: {}, {}", record.name, record.description,
-                          human_bytes(record.bytes)));
-  output.line(erases ? fmt::format("Pull it, put its label on it ('azekura medium label {}') and "
-                                   "put it away.",
-                                   record.name)
+  output.line(text("medium '{}' is enrolled: {}, {}", record.name, record.description,
+                   human_bytes(record.bytes)));
+  output.line(erases ? text("Pull it, put its label on it ('azekura medium label {}') and "
+                            "put it away.",
+                            record.name)
                      : "Nothing was written to it: the register had lost it.");
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/night_plan.h"
 #include "cli/removal_wait.h"
 #include "cli/set_medium.h"
 #include "core/clock.h"
@@ -11,7 +12,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <memory>
 
 namespace azekura::cli {
@@ -30,17 +30,6 @@ struct Plan {
   std::vector<SourceConfig> sources;
 };
 
-std::vector<SourceConfig> sources_of_pool(const SiteConfig& config, const std::string& pool) {
-  std::vector<SourceConfig> sources;
-  for (const SourceConfig& source : config.sources) {
-    if (source.pools.empty() ||
-        std::find(source.pools.begin(), source.pools.end(), pool) != source.pools.end()) {
-      sources.push_back(source);
-    }
-  }
-  return sources;
-}
-
 Plan plan_night(const SiteConfig& config, const vault::Night& night, const std::string& chosen) {
   const SetConfig& set = config.set(chosen.empty() ? night.captured_for : chosen);
   return {&set, !chosen.empty() || night.medium_of_set.has_value(),
@@ -54,11 +43,10 @@ void say_plan(const vault::Night& night, const Plan& plan, Output& output) {
               {"brings_medium", plan.brings_medium}};
   output.object(object);
   if (plan.brings_medium) {
-    output.line(fmt::format("night of {}: medium '{}'", date_text(night.date), plan.set->name));
+    output.line(text("night of {}: medium '{}'", date_text(night.date), plan.set->name));
   } else {
-    output.line(fmt::format("night of {}: no medium{}; captured for '{}'", date_text(night.date),
-                            night.holiday.empty() ? "" : fmt::format(" ({})", night.holiday),
-                            plan.set->name));
+    output.line(text("night of {}: no medium{}; captured for '{}'", date_text(night.date),
+                     night.holiday.empty() ? "" : text(" ({})", night.holiday), plan.set->name));
   }
 }
 
@@ -80,7 +68,7 @@ void expect_room_in_spool(const vault::Site& site, const SiteConfig& config) {
     SpaceError error{"the spool holds {}, its limit is {}: nothing was captured",
                      human_bytes(waiting), human_bytes(*config.spool_limit)};
     error.set_code(vault::refusal::kSpoolFull);
-    error.set_hint(fmt::format("bring the media {} and run 'azekura write SET' for each", sets));
+    error.set_hint(text("bring the media {} and run 'azekura write SET' for each", sets));
     throw error;
   }
 }
@@ -97,8 +85,8 @@ void give_receipt(const vault::Site& site, const SetConfig& set, Output& output)
                  {"session", head->number},
                  {"seal", head->seal.hex()},
                  {"time", utc_time_text(wall_clock_now())}});
-  output.line(fmt::format("receipt: set '{}', session {}, seal {}", set.name, head->number,
-                          head->seal.hex()));
+  output.line(
+      text("receipt: set '{}', session {}, seal {}", set.name, head->number, head->seal.hex()));
 }
 
 int run_nightly(const NightlyOptions& options, const Invocation& invocation, Output& output) {
@@ -126,8 +114,8 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
     static_cast<void>(write_waiting(site, config, set, output));
   }
   if (totals.dropped > 0) {
-    output.warn(fmt::format("{} sessions that waited were dropped; what they had is captured again",
-                            totals.dropped));
+    output.warn(text("{} sessions that waited were dropped; what they had is captured again",
+                     totals.dropped));
   }
   if (writes) {
     give_receipt(site, set, output);
@@ -135,7 +123,7 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
       vault::MediumRegister media{site.path()};
       wait_until_pulled(media, set.name, config.media.overhang, output);
     } else {
-      output.warn(fmt::format("the medium of '{}' is a folder: it is not offline", set.name));
+      output.warn(text("the medium of '{}' is a folder: it is not offline", set.name));
     }
   }
   return totals.complete ? kDone : exit_code_of(ErrorKind::incomplete);

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace azekura::cli {
@@ -15,11 +16,21 @@ namespace {
 struct SetOptions {
   std::string name;
   std::string folder;
+  std::string pool;
 };
+
+/// The set's table, and its pool's if that is new: such a pool has every night.
+std::string tables_of(const SetConfig& set, const SiteConfig& config) {
+  const bool is_known = std::any_of(config.pools.begin(), config.pools.end(),
+                                    [&](const PoolConfig& pool) { return pool.name == set.pool; });
+  return (set.pool.empty() || is_known ? "" : daily_pool_table(set.pool)) + set_table(set);
+}
 
 int add_one(const SetOptions& options, const Invocation& invocation, Output& output) {
   vault::Site site = vault::Site::open(invocation.site_path());
-  const SetConfig set{options.name, options.folder.empty() ? "" : absolute_path(options.folder)};
+  const SetConfig set{.name = options.name,
+                      .folder = options.folder.empty() ? "" : absolute_path(options.folder),
+                      .pool = options.pool};
   if (set.folder == site.path() || set.folder.starts_with(site.path() + "/")) {
     throw UsageError{"the medium \"{}\" lies inside the site", printable(set.folder)};
   }
@@ -28,7 +39,7 @@ int add_one(const SetOptions& options, const Invocation& invocation, Output& out
     if (!set.folder.empty()) {
       vault::set_up_medium(site, secrets, set.folder, restore_program_path());
     }
-    site.append_to_site_file(set_table(set));
+    site.append_to_site_file(tables_of(set, site.config()));
   } catch (const Error&) {  // a set without its medium is no set
     site.remove_set(set.name);
     throw;
@@ -42,12 +53,12 @@ int add_one(const SetOptions& options, const Invocation& invocation, Output& out
   output.object(object);
   if (set.folder.empty()) {
     output.line(
-        fmt::format("set '{}' added; make a disk its medium with 'azekura medium enrol "
-                    "DEVICE --set {}'",
-                    set.name, set.name));
+        text("set '{}' added; make a disk its medium with 'azekura medium enrol "
+             "DEVICE --set {}'",
+             set.name, set.name));
     return 0;
   }
-  output.line(fmt::format("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
+  output.line(text("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
   output.line("A folder is not offline while it is mounted: detach it after every run.");
   return 0;
 }
@@ -63,6 +74,7 @@ void add_set(CLI::App& app, Invocation& invocation) {
   add->add_option("--folder", options->folder,
                   "Instead of a disk: an empty folder, to try things out")
       ->type_name("DIR");
+  add->add_option("--pool", options->pool, "Its rotation; a new one has every night");
   add->callback([&invocation, options] {
     invocation.command = [&invocation, options] {
       return add_one(*options, invocation, invocation.output);

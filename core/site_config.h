@@ -89,5 +89,7 @@ std::string_view empty_site_file();
 /// A table to append to the site file. Errors: UsageError for a text that is not UTF-8.
 std::string source_table(const SourceConfig& config);
 std::string set_table(const SetConfig& set);
+/// Of a pool that has every night. Errors: UsageError if it cannot be called so.
+std::string daily_pool_table(const std::string& name);
 
 }  // namespace azekura

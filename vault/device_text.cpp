@@ -1,5 +1,6 @@
 #include "vault/device_text.h"
 
+#include "core/messages.h"
 #include "vault/sysfs.h"
 
 #include <fmt/format.h>
@@ -14,24 +15,24 @@ namespace azekura::vault {
 std::string text_of_device(dev_t device) {
   const std::string numbers = fmt::format("{}:{}", major(device), minor(device));
   const std::string folder = "/sys/dev/block/" + numbers;
-  std::string text;
+  std::string known;
   // A partition's disk is the folder above its own.
   for (const std::string& disk : {folder, folder + "/.."}) {
     for (const std::string_view name : {"device/vendor", "device/model", "device/serial",
                                         "device/wwid", "serial", "loop/backing_file"}) {
       const std::string value = sysfs_text(fmt::format("{}/{}", disk, name));
-      text += value.empty() ? "" : value + " ";
+      known += value.empty() ? "" : value + " ";
     }
-    if (!text.empty()) {
+    if (!known.empty()) {
       break;
     }
   }
-  return text.empty() ? numbers : text + numbers;
+  return known.empty() ? numbers : known + numbers;
 }
 
 std::string device_text(int fd) {
   struct stat info {};
-  return ::fstat(fd, &info) == 0 ? text_of_device(info.st_dev) : "unknown device";
+  return ::fstat(fd, &info) == 0 ? text_of_device(info.st_dev) : text("unknown device");
 }
 
 }  // namespace azekura::vault

@@ -86,8 +86,8 @@ PrivateMount::PrivateMount(const std::string& partition, const std::string& file
     MediumError error{"the {} of \"{}\" cannot be mounted: {}{}", file_system, printable(partition),
                       SystemError{refused, "mount it"}.what(), message};
     error.set_hint(refused == EPERM ? "mounting wants root: run it as root"
-                                    : "try another slot or cable; if it stays, this medium fails: "
-                                      "use another one");
+                                    : "try another slot or cable; if it stays so, this medium "
+                                      "fails: use another one");
     throw error;
   }
 }

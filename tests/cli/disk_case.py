@@ -122,3 +122,28 @@ class DiskCase(AzekuraCase):
                        check=True)
         self.addCleanup(subprocess.run, ["umount", folder], check=True)
         return folder
+
+    def night(self, *arguments, disk, code=0):
+        """A whole `nightly`: the disk is inserted before it, and pulled once it may be."""
+        if not disk.inserted:
+            disk.insert()
+        run = self.start_at_site("nightly", *arguments)
+        self.wait_until_said(run, b"pull it")
+        if run.process.poll() is None:
+            disk.pull()
+        ended = run.wait()
+        if disk.inserted:
+            disk.pull()
+        self.assertEqual(ended.code, code, ended)
+        return ended
+
+    def wait_until_said(self, run: Started, words):
+        """Until the run printed the words, or ended."""
+        until = time.monotonic() + SECONDS_MAX
+        while run.process.poll() is None and time.monotonic() < until:
+            if words in os.pread(run.out.fileno(), 1 << 20, 0):
+                return
+            time.sleep(0.01)
+
+    def connections(self, name):
+        return self.at_site("medium", "show", name, "--json").events("connection")

@@ -1,0 +1,230 @@
+#include "cli/capture_run.h"
+#include "cli/commands.h"
+#include "cli/night_plan.h"
+#include "cli/rotate_screen.h"
+#include "cli/set_medium.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "vault/admission.h"
+#include "vault/refusal.h"
+#include "vault/removal.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+namespace azekura::cli {
+
+namespace {
+
+constexpr double kLookSeconds = 1;
+
+/// The evening of one person: which media are pulled, fetched, written and put away.
+class Rotation {
+ public:
+  Rotation(const Invocation& invocation, Output& output)
+      : site_{vault::Site::open(invocation.site_path())},
+        config_{site_.config()},
+        media_{site_.path()},
+        night_{vault::night(config_, night_of(wall_clock_now()))},
+        output_{output} {}
+
+  int run();
+
+ private:
+  [[nodiscard]] std::string title() const;
+  [[nodiscard]] std::string place_of(const vault::MediumRecord& record) const;
+  [[nodiscard]] bool is_written_tonight(const std::string& set) const;
+  [[nodiscard]] std::vector<std::string> sets_to_write() const;
+  void capture_if_needed();
+  void clear_slots();
+  void wait_for_medium(const std::string& set);
+  void write_one(const std::string& set);
+  void pull(const std::string& name);
+  void put_away(const std::string& name);
+
+  vault::Site site_;
+  SiteConfig config_;
+  vault::MediumRegister media_;
+  vault::Night night_;
+  Output& output_;
+  RotateScreen screen_;
+  vault::DeviceEvents events_;
+};
+
+std::string Rotation::title() const { return text("Night of {}", date_text(night_.date)); }
+
+std::string Rotation::place_of(const vault::MediumRecord& record) const {
+  return record.moves.empty() ? text("the safe") : record.moves.back().place;
+}
+
+bool Rotation::is_written_tonight(const std::string& set) const {
+  const std::vector<vault::MediumRecord> records = media_.all();
+  return std::any_of(records.begin(), records.end(), [&](const vault::MediumRecord& record) {
+    return record.set == set && std::any_of(record.connections.begin(), record.connections.end(),
+                                            [&](const vault::Connection& one) {
+                                              return one.last_session != 0 &&
+                                                     night_of(one.attached) == night_.date;
+                                            });
+  });
+}
+
+/// Tonight's first, then those that were missed.
+std::vector<std::string> Rotation::sets_to_write() const {
+  std::vector<std::string> sets;
+  for (const SetConfig& set : config_.sets) {
+    const bool waits = vault::Spool::waiting(site_.spool_path(set.name)) > 0;
+    const bool is_not_due = !night_.medium_of_set && set.name == night_.captured_for;
+    if (set.folder.empty() && waits && !is_not_due) {
+      const bool is_tonights = night_.medium_of_set == set.name;
+      sets.insert(is_tonights ? sets.begin() : sets.end(), set.name);
+    }
+  }
+  return sets;
+}
+
+/// If the night's own run did not do it yet: with every medium still in the safe.
+void Rotation::capture_if_needed() {
+  if (!night_.medium_of_set || is_written_tonight(*night_.medium_of_set) ||
+      vault::Spool::waiting(site_.spool_path(*night_.medium_of_set)) > 0) {
+    return;
+  }
+  screen_.show({.title = title(),
+                .large = {},
+                .steps = {text("Please wait: tonight's backup is being prepared."),
+                          text("Do not insert any medium yet.")}});
+  const SetConfig& set = config_.set(*night_.medium_of_set);
+  vault::MediaSet media_set{site_, set.name, output_, set.parity};
+  static_cast<void>(capture_sources(media_set, sources_of_night(config_, night_), output_));
+}
+
+/// What was written earlier and nobody pulled.
+void Rotation::clear_slots() {
+  for (const vault::MediumRecord& record : media_.all()) {
+    if (!record.connections.empty() &&
+        record.connections.back().end != vault::ConnectionEnd::unknown &&
+        vault::is_still_there(record.connections.back().insertion)) {
+      pull(record.name);
+      put_away(record.name);
+    }
+  }
+}
+
+void Rotation::wait_for_medium(const std::string& set) {
+  for (;;) {
+    throw_if_interrupted();
+    try {
+      static_cast<void>(vault::admit(site_, config_, set, media_, vault::find_media(),
+                                     vault::bytes_waiting(vault::Spool{site_.spool_path(set)})));
+      return;
+    } catch (const Error& error) {
+      if (error.code() == vault::refusal::kMissing) {
+        std::string place = text("the safe");
+        for (const vault::MediumRecord& record : media_.all()) {
+          place = record.set == set ? place_of(record) : place;
+        }
+        screen_.show({.title = title(),
+                      .large = set,
+                      .steps = {text("Fetch this medium and insert it."),
+                                text("It is kept here: {}", place)}});
+      } else if (!error.code().empty()) {
+        screen_.show({.title = text("This cannot be used ({})", error.code()),
+                      .large = {},
+                      .steps = {error.what(), error.hint()},
+                      .notes = {text("Nothing was written to it. This page goes on by itself.")}});
+      } else {
+        throw;
+      }
+    }
+    events_.wait(kLookSeconds);
+  }
+}
+
+void Rotation::write_one(const std::string& set) {
+  for (;;) {
+    wait_for_medium(set);
+    screen_.show({.title = title(),
+                  .large = set,
+                  .steps = {text("Writing and verifying. DO NOT PULL the medium.")}});
+    try {
+      static_cast<void>(write_waiting(site_, config_, config_.set(set), output_));
+      break;
+    } catch (const MediumError& error) {
+      if (error.code() != vault::refusal::kPulled) {
+        throw;
+      }
+      output_.warn(error.one_line());  // what is on it already is not written again
+    }
+  }
+  pull(set);
+  put_away(set);
+}
+
+void Rotation::pull(const std::string& name) {
+  screen_.show({.title = title(),
+                .large = name,
+                .steps = {text("Done. Pull this medium now.")},
+                .notes = {text("It is not offline before it is pulled.")}});
+  const vault::Insertion insertion = media_.named(name).connections.back().insertion;
+  const double begun = steady_seconds();
+  while (vault::is_still_there(insertion)) {
+    throw_if_interrupted();
+    events_.wait(kLookSeconds);
+  }
+  media_.update(name, [&](vault::MediumRecord& record) {
+    vault::Connection& last = record.connections.back();
+    if (!last.overhang_seconds) {
+      last.overhang_seconds = steady_seconds() - begun;
+    }
+  });
+}
+
+void Rotation::put_away(const std::string& name) {
+  const vault::MediumRecord record = media_.named(name);
+  screen_.show({.title = title(),
+                .large = name,
+                .steps = {text("Put this medium away and lock it up.")},
+                .notes = {text("Then type who did it and where it is, for the register.")}});
+  vault::CustodyMove move;
+  move.person =
+      screen_.ask(text("Your name"), record.moves.empty() ? "" : record.moves.back().person);
+  move.place = screen_.ask(text("Place"), place_of(record));
+  move.seal = screen_.ask(text("Seal number, if there is one"), "");
+  move.when = wall_clock_now();
+  media_.update(name, [&](vault::MediumRecord& changed) { changed.moves.push_back(move); });
+}
+
+int Rotation::run() {
+  warn_of_kit(site_, output_);
+  clear_slots();
+  capture_if_needed();
+  const std::vector<std::string> sets = sets_to_write();
+  for (const std::string& set : sets) {
+    write_one(set);
+  }
+  RotatePage page{.title = title(), .large = {}, .steps = {}};
+  if (sets.empty()) {
+    page.steps = {text("No medium is needed now. Leave all of them where they are.")};
+  } else {
+    page.steps = {text("All done. Thank you.")};
+    for (const std::string& set : sets) {
+      page.notes.push_back(text("{} is offline and has tonight's backup.", set));
+    }
+  }
+  screen_.show(page);
+  return 0;
+}
+
+}  // namespace
+
+void add_rotate(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = add_command(app, invocation, "rotate",
+                                  "For staff: which medium to fetch, insert, pull and put away");
+  command->callback([&invocation] {
+    invocation.command = [&invocation] { return Rotation{invocation, invocation.output}.run(); };
+  });
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,244 @@
+#!/usr/bin/python3
+"""Real media: disks that are enrolled, written in a night, pulled, refused, and restored from."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from azekura_case import (AUTHENTICITY, DONE, MEDIUM, SPACE, USAGE, change_tree, main, state_of)
+from disk_case import DiskCase
+
+POLICY = 10
+
+
+class Enrolment(DiskCase):
+    def setUp(self):
+        super().setUp()
+        self.make_site()
+        self.at_site("set", "add", "daily-1")
+        self.blank = self.disk("blank").insert()
+
+    def content(self):
+        return self.blank.image.read_bytes()
+
+    def test_needs_the_name_typed(self):
+        with open(self.blank.path, "r+b") as disk:
+            disk.write(b"somebody's data")
+        ended = self.enrol(self.blank, "daily-1", typed="daily-2", code=USAGE)
+        self.assertIn("'daily-2' was typed, not 'daily-1': nothing was changed", ended.errors)
+        self.assertIn("nothing that is known is on it", ended.errors)
+        self.assertTrue(self.content().startswith(b"somebody's data"))
+
+    def test_shows_what_would_be_lost(self):
+        subprocess.run(["mkfs.ext4", "-q", "-F", "-L", "xray-archive", self.blank.path],
+                       check=True)
+        ended = self.enrol(self.blank, "daily-1", typed="", code=USAGE)
+        self.assertIn('ext4 "xray-archive"', ended.errors)
+        self.assertIn("256.0 MiB", ended.errors)
+        self.assertIn(str(self.blank.image), ended.errors)
+
+    def test_refuses_what_is_in_use(self):
+        subprocess.run(["mkfs.ext4", "-q", "-F", self.blank.path], check=True)
+        folder = self.home / "mounted"
+        folder.mkdir()
+        subprocess.run(["mount", self.blank.path, folder], check=True)
+        try:
+            ended = self.enrol(self.blank, "daily-1", code=USAGE)
+        finally:
+            subprocess.run(["umount", folder], check=True)
+        self.assertIn(f'"{self.blank.path}" is mounted on {folder}', ended.errors)
+
+    def test_refuses_what_is_no_disk(self):
+        for path in ("/dev/null", self.home, self.blank.image):
+            ended = self.at_site("medium", "enrol", path, "--set", "daily-1", code=USAGE)
+            self.assertIn("is not a whole disk", ended.errors)
+        ended = self.at_site("medium", "enrol", "/dev/nowhere", "--set", "daily-1", code=USAGE)
+        self.assertIn("there is no device", ended.errors)
+
+    def test_never_erases_a_medium(self):
+        self.enrol(self.blank, "daily-1")
+        self.at_site("set", "add", "daily-2")
+        before = self.content()
+        self.blank.insert()
+        ended = self.enrol(self.blank, "daily-2", code=USAGE)
+        self.assertIn("is a medium of this site: it is 'daily-1'", ended.errors)
+        self.assertEqual(self.content(), before)
+        other = self.disk("other").insert()
+        ended = self.enrol(other, "daily-1", code=USAGE)
+        self.assertIn("the set 'daily-1' has a medium already", ended.errors)
+
+    def test_a_lost_register_is_made_again(self):
+        self.enrol(self.blank, "daily-1")
+        shutil.rmtree(self.site / "media")
+        before = self.content()
+        self.blank.insert()
+        ended = self.at_site("medium", "enrol", self.blank.path, "--set", "daily-1")
+        self.assertIn("the register had lost it", ended.text)
+        self.assertEqual(self.content(), before)
+        self.assertIn("daily-1", self.at_site("medium", "list").text)
+
+    def test_xfs(self):
+        self.blank.pull()
+        with open(self.blank.image, "r+b") as image:
+            image.truncate(400 << 20)  # XFS wants 300 MiB
+        self.blank.insert()
+        self.enrol(self.blank, "daily-1", "--file-system", "xfs")
+        tree = self.add_tree()
+        self.at_site("source", "add", "other", tree)
+        self.blank.insert()
+        self.backup("--to", "daily-1")
+        self.blank.pull()
+        self.assertEqual(self.connections("daily-1")[-1]["first_session"], 1)
+
+
+class Nights(DiskCase):
+    """One pool with two sets, each on its disk."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_site()
+        self.disks = {name: self.add_disk_set(name, pool="daily")
+                      for name in ("daily-1", "daily-2")}
+        self.tree = self.add_tree()
+
+        self.tonight = self.at_site("nightly", "--only", "capture",
+                                    "--json").events("night")[0]["set"]
+        self.other = ({"daily-1", "daily-2"} - {self.tonight}).pop()
+        self.wanted = state_of(self.tree)
+
+    def assert_offline_copy(self, name, snapshot="latest/tree"):
+        """The pulled disk alone restores the tree."""
+        self.assert_restores(snapshot, self.wanted, medium=self.mounted(self.disks[name]))
+
+    def refused(self, code, reason, *arguments):
+        """A night that is refused for a reason, and changes nothing on the disk."""
+        ended = self.at_site("nightly", *arguments, code=code)
+        self.assertIn(f"azekura: error: {reason}: ", ended.errors)
+        self.assertIn("azekura: hint: ", ended.errors)
+        return ended
+
+    def test_one(self):
+        ended = self.night(disk=self.disks[self.tonight])
+        self.assertIn("is pulled: it is offline", ended.text)
+        self.assertRegex(ended.text, f"receipt: set '{self.tonight}', session 2, seal [0-9a-f]{{64}}")
+        self.assert_offline_copy(self.tonight)
+        last = self.connections(self.tonight)[-1]
+        self.assertEqual((last["first_session"], last["last_session"]), (1, 2))
+        self.assertGreater(last["bytes"], 0)
+        self.assertIsNotNone(last["overhang_seconds"])
+
+    def test_a_missed_medium_gets_all_it_lacks(self):
+        self.night(disk=self.disks[self.tonight])
+        for _ in range(2):
+            change_tree(self.tree, self.random)
+            self.refused(MEDIUM, "AZK-M12", "--set", self.other)
+        self.wanted = state_of(self.tree)
+        self.night("--set", self.other, "--only", "write", disk=self.disks[self.other])
+        self.assertEqual(self.connections(self.other)[-1]["last_session"], 2)
+        self.assert_offline_copy(self.other)
+
+    def test_not_tonights(self):
+        self.disks[self.other].insert()
+        ended = self.refused(MEDIUM, "AZK-M01")
+        self.assertIn(f"pull '{self.other}' and put it away; fetch the medium '{self.tonight}'",
+                      ended.errors)
+
+    def test_not_enrolled_and_lost_label(self):
+        disk = self.disks[self.tonight]
+        shutil.rmtree(self.site / "media")
+        disk.insert()
+        self.refused(MEDIUM, "AZK-M02")
+        disk.pull()
+        with open(disk.image, "r+b") as image:
+            image.seek(1 << 20)
+            image.write(bytes(1 << 20))
+        disk.insert()
+        self.refused(MEDIUM, "AZK-M02")
+
+    def test_another_sites(self):
+        mine, self.site = self.site, self.home / "other-site"
+        self.kit.rename(self.home / "first-kit")
+        self.make_site()
+        foreign = self.add_disk_set("guest")
+        self.site = mine
+        foreign.insert()
+        self.refused(MEDIUM, "AZK-M03")
+
+    def test_a_clone(self):
+        disk = self.disks[self.tonight]
+        clone = self.disk("clone")
+        shutil.copyfile(disk.image, clone.image)
+        disk.insert()
+        clone.insert()
+        ended = self.refused(AUTHENTICITY, "AZK-M04")
+        self.assertIn("one is a copy", ended.errors)
+
+    def test_an_older_copy_and_a_fork(self):
+        disk = self.disks[self.tonight]
+        older = self.disk("older")
+        shutil.copyfile(disk.image, older.image)
+        self.night(disk=disk)
+        older.insert()
+        self.refused(AUTHENTICITY, "AZK-M05")
+
+    def test_two_of_one_pool(self):
+        for disk in self.disks.values():
+            disk.insert()
+        self.refused(POLICY, "AZK-M07")
+
+    def test_still_attached(self):
+        disk = self.disks[self.tonight].insert()
+        run = self.start_at_site("nightly")
+        self.wait_until_said(run, b"pull it")
+        run.signal(signal.SIGTERM)
+        ended = run.wait()
+        self.assertEqual(ended.code, DONE, ended)
+        self.assertIn("is still in its slot", ended.errors)
+        self.refused(POLICY, "AZK-M08")
+        disk.pull()
+        self.night(disk=disk)
+
+    def test_write_protected(self):
+        disk = self.disks[self.tonight]
+        self.night(disk=disk)
+        disk.insert(read_only=True)
+        self.refused(MEDIUM, "AZK-M11")
+
+    def test_too_small(self):
+        (self.tree / "large").write_bytes(self.random.randbytes(300 << 20))
+        self.disks[self.tonight].insert()
+        self.refused(SPACE, "AZK-M09")
+
+    def test_pulled_while_it_is_written(self):
+        (self.tree / "large").write_bytes(self.random.randbytes(60 << 20))
+        self.wanted = state_of(self.tree)
+        disk = self.disks[self.tonight].insert()
+        run = self.start_at_site("nightly", "--only", "capture")
+        self.assertEqual(run.wait().code, DONE)
+        run = self.start_at_site("nightly", "--only", "write", "--json")
+        self.wait_for_attachment(run)
+        os.kill(run.process.pid, signal.SIGKILL)
+        run.wait()
+        self.assertNotIn(disk.path, open("/proc/mounts", encoding="utf-8").read())
+        disk.pull()
+        self.night(disk=disk)
+        self.assert_offline_copy(self.tonight)
+
+    def wait_for_attachment(self, run):
+        """Until the run has the disk mounted: it cannot be opened alone."""
+        disk = self.disks[self.tonight]
+        until = time.monotonic() + 60
+        while run.process.poll() is None and time.monotonic() < until:
+            try:
+                os.close(os.open(disk.path, os.O_RDONLY | os.O_EXCL))
+            except OSError:
+                return
+            time.sleep(0.001)
+        self.fail(f"it never attached the medium: {run.wait()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+#include "vault/medium_register.h"
+
+#include "core/error.h"
+#include "tests/support/temp_dir.h"
+#include "vault/secret.h"
+
+#include <doctest/doctest.h>
+
+namespace azekura::vault {
+
+namespace {
+
+MediumRecord sample_record() {
+  MediumRecord record;
+  record.name = "daily-1";
+  record.id = random_id<MediumId>();
+  record.set = "daily-1";
+  record.description = "ACME disk, USB A1";
+  record.bytes = 4'000'000'000'000;
+  record.free_bytes = 17;
+  record.enrolled = {1'763'000'000, 0};
+  record.moves.push_back({{1'763'000'100, 0}, "山田", "地下金庫", "2026-12-24", "S-0017"});
+  record.moves.push_back({{1'763'000'200, 0}, "佐藤", "サーバ室", "", ""});
+  Connection one;
+  one.attached = {1'763'000'300, 0};
+  one.insertion = {"boot", "/sys/devices/a", "/sys/devices/a/block/sdb", 42};
+  one.end = ConnectionEnd::off;
+  one.work_seconds = 12.5;
+  one.overhang_seconds = 3.25;
+  one.bytes = 123;
+  one.first_session = 4;
+  one.last_session = 5;
+  record.connections.push_back(one);
+  record.connections.push_back({});
+  return record;
+}
+
+}  // namespace
+
+TEST_SUITE("vault.medium_register") {
+  TEST_CASE("a record comes back as it was") {
+    const MediumRecord record = sample_record();
+    CHECK(MediumRecord::parse(record.to_text()) == record);
+  }
+
+  TEST_CASE("what people type keeps its field and line") {
+    MediumRecord record = sample_record();
+    record.moves[0].person = "a\tb\nmove\t1\tevil";
+    const MediumRecord read = MediumRecord::parse(record.to_text());
+    CHECK(read.moves.size() == record.moves.size());
+    CHECK(read.moves[0].person == "a\\tb\\nmove\\t1\\tevil");
+    CHECK(read.connections == record.connections);
+  }
+
+  TEST_CASE("a record that was cut short or changed is refused") {
+    const std::string whole = sample_record().to_text();
+    const std::size_t id_end = whole.find("\nset\t");
+    for (std::size_t length = 0; length < id_end; ++length) {
+      CHECK_THROWS_AS(static_cast<void>(MediumRecord::parse(whole.substr(0, length))), Error);
+    }
+    CHECK_THROWS_AS(static_cast<void>(MediumRecord::parse(whole + "colour\tred\n")), DamageError);
+    CHECK_THROWS_AS(static_cast<void>(MediumRecord::parse(whole + "bytes\tmany\n")), DamageError);
+    CHECK_THROWS_AS(static_cast<void>(MediumRecord::parse("azekura medium 2\n")), DamageError);
+  }
+
+  TEST_CASE("each medium is there once, and changes stay") {
+    const tests::TempDir folder;
+    MediumRegister media{folder.path()};
+    CHECK(media.all().empty());
+    MediumRecord first = sample_record();
+    media.add(first);
+    CHECK_THROWS_AS(media.add(first), UsageError);
+    MediumRecord second = sample_record();
+    CHECK_THROWS_AS(media.add(second), UsageError);  // of the same name
+    second.name = "daily-2";
+    media.add(second);
+    media.update("daily-2", [](MediumRecord& record) { record.free_bytes = 99; });
+    CHECK(media.named("daily-2").free_bytes == 99);
+    CHECK(media.named("daily-1") == first);
+    CHECK(media.find(second.id)->name == "daily-2");
+    CHECK_FALSE(media.find(random_id<MediumId>()).has_value());
+    CHECK_THROWS_AS(static_cast<void>(media.named("weekly")), UsageError);
+  }
+}
+
+}  // namespace azekura::vault
