@@ -1,6 +1,7 @@
 #include "chunker/child_process.h"
 
 #include "chunker/source_error.h"
+#include "core/messages.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -118,7 +119,7 @@ std::int32_t ChildProcess::wait() {
     done = ::waitpid(pid_, &status, 0);
   } while (done < 0 && errno == EINTR);
   if (done < 0) {
-    throw_source_error(errno, "wait for", "the command");
+    throw_source_error(errno, "wait for", in_language("the command"));
   }
   pid_ = -1;
   constexpr std::int32_t kSignalBase = 128;

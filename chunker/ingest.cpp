@@ -5,6 +5,7 @@
 #include "chunker/source_command.h"
 #include "chunker/tree_ingest.h"
 #include "core/clock.h"
+#include "core/messages.h"
 
 #include <fmt/format.h>
 
@@ -33,8 +34,8 @@ void ingest_stream(Snapshot& snapshot, ChunkSink& sink, Observer& observer) {
   if (!snapshot.complete) {
     root.flaw = EntryFlaw::unreadable;
     snapshot.totals.flawed = 1;
-    observer.flawed(command, fmt::format("the command ended with status {}",
-                                         snapshot.command_end->exit_status));
+    observer.flawed(command,
+                    text("the command ended with status {}", snapshot.command_end->exit_status));
   }
 }
 

@@ -223,7 +223,7 @@ WalkItem SourceWalker::enter_listed(WalkItem item, UniqueFd fd) {
 }
 
 WalkItem SourceWalker::enter_unlisted(WalkItem item, std::string_view reason) {
-  observer_.notice(fmt::format("\"{}\" {}", printable(path_), reason));
+  observer_.notice(fmt::format("\"{}\" {}", printable(path_), in_language(reason)));
   item.step = WalkStep::enter;
   Level level;
   level.device = item.state.device;

@@ -223,7 +223,7 @@ bool TreeBuilder::make_readable(Entry& entry, Buffer& encoded) {
     return true;
   }
   observer_.flawed(root_path_ + path_ + entry.name,
-                   fmt::format("cannot be recorded as it is: {}", *refusal));
+                   text("cannot be recorded as it is: {}", *refusal));
   entry = bare_form(entry);
   encoded = encoded_form(entry);
   if (refusal_of(encoded)) {

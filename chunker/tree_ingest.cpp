@@ -88,7 +88,7 @@ class TreeIngest {
     // its snapshot must not pass for the latest complete one.
     const bool is_missing = earlier_.is_in_root() && is_empty() && was_filled();
     if (is_missing) {
-      observer_.notice(fmt::format(
+      observer_.notice(text(
           "source '{}' is empty now and was not before: is its file system mounted?", source_));
     }
     earlier_.leave(flaw == EntryFlaw::none);

@@ -70,12 +70,12 @@ class LiveTeller {
     put_name(object, "path", finding.path);
     output_.object(object);
     const bool was_touched = finding.changed > stored_.snapshot.started;
-    output_.line(fmt::format(
+    output_.line(text(
         "ALARM {}: {} bytes from byte {} on differ under the same size and time; {}",
         name_of(finding), finding.differs.length, finding.differs.offset,
-        was_touched ? fmt::format("something changed the file at {}, after the snapshot",
-                                  local_time_text(finding.changed))
-                    : "nothing changed the file since the snapshot, as the system knows"));
+        was_touched ? text("something changed the file at {}, after the snapshot",
+                           local_time_text(finding.changed))
+                    : text("nothing changed the file since the snapshot, as the system knows")));
   }
 
   void tell_reason(const restore::LiveFinding& finding, std::string_view event,
@@ -83,7 +83,8 @@ class LiveTeller {
     Json object{{"event", event}, {"snapshot", stored_.name()}, {"reason", finding.reason}};
     put_name(object, "path", finding.path);
     output_.object(object);
-    output_.line(fmt::format("{} {}: {}", heading, name_of(finding), finding.reason));
+    output_.line(fmt::format("{} {}: {}", in_language(heading), name_of(finding),
+                             in_language(finding.reason)));
   }
 
   const vault::StoredSnapshot& stored_;
@@ -121,25 +122,23 @@ void report_comparison(const vault::StoredSnapshot& stored, const restore::LiveS
               {"lost", report.lost}};
   put_name(object, "path", settings.path);
   output.object(object);
-  output.line(
-      fmt::format("snapshot   {} of {}", stored.name(), local_time_text(stored.snapshot.started)));
-  output.line(fmt::format("source     {}", printable(settings.path)));
-  output.line(fmt::format("files      {}: {} of the same size and time, {} changed, {} gone",
-                          report.files, report.same, report.changed, report.gone));
-  output.line(fmt::format("compared   {} files, {}{}", report.compared, human_bytes(report.bytes),
-                          is_all ? "" : ", chosen at random"));
+  output.line(text("snapshot   {} of {}", stored.name(), local_time_text(stored.snapshot.started)));
+  output.line(text("source     {}", printable(settings.path)));
+  output.line(text("files      {}: {} of the same size and time, {} changed, {} gone", report.files,
+                   report.same, report.changed, report.gone));
+  output.line(text("compared   {} files, {}{}", report.compared, human_bytes(report.bytes),
+                   is_all ? "" : in_language(", chosen at random")));
   if (report.added > 0) {
-    output.line(fmt::format("new        {} names", report.added));
+    output.line(text("new        {} names", report.added));
   }
   if (report.flawed > 0) {
-    output.line(
-        fmt::format("skipped    {} files that the snapshot does not have whole", report.flawed));
+    output.line(text("skipped    {} files that the snapshot does not have whole", report.flawed));
   }
 }
 
 void report_meaning(const restore::LiveReport& report, Output& output) {
   if (report.alarms > 0) {
-    output.line(fmt::format(
+    output.line(text(
         "{} files have OTHER BYTES under the same size and time: keep the source as it is until "
         "you know why",
         report.alarms));

@@ -52,17 +52,16 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
     totals.dropped = media_set.discarded();
   }
   if (totals.dropped > 0) {
-    output.warn(fmt::format("{} sessions that waited were dropped; what they had is captured again",
-                            totals.dropped));
+    output.warn(text("{} sessions that waited were dropped; what they had is captured again",
+                     totals.dropped));
   }
   if (totals.dropped > 0 && !options.sources.empty()) {
     output.warn("but only of the sources named: back up the others too");
     totals.complete = false;
   }
   if (output.unnamed_flaws() > 0) {
-    output.warn(
-        fmt::format("{} items are incomplete; 'azekura find --flawed' lists them with the key",
-                    output.unnamed_flaws()));
+    output.warn(text("{} items are incomplete; 'azekura find --flawed' lists them with the key",
+                     output.unnamed_flaws()));
   }
   const double seconds = steady_seconds() - begun;
   output.only_reports();
@@ -74,9 +73,10 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
                  {"read_bytes", totals.read_bytes},
                  {"stored_bytes", totals.stored_bytes},
                  {"seconds", seconds}});
-  output.line(fmt::format("{}: {} read, {} new {}, {:.1f} s", writes ? "committed" : "spooled",
-                          human_bytes(totals.read_bytes), human_bytes(totals.stored_bytes),
-                          writes ? "on the medium" : "in the spool", seconds));
+  output.line(text("{}: {} read, {} new {}, {:.1f} s",
+                   in_language(writes ? "committed" : "spooled"), human_bytes(totals.read_bytes),
+                   human_bytes(totals.stored_bytes),
+                   in_language(writes ? "on the medium" : "in the spool"), seconds));
   return totals.complete ? 0 : exit_code_of(ErrorKind::incomplete);
 }
 
@@ -95,7 +95,7 @@ void add_backup(CLI::App& app, Invocation& invocation) {
           ->excludes(to);
   command->callback([&invocation, options, to, only_for] {
     if (to->count() + only_for->count() != 1) {
-      throw CLI::ValidationError("backup", "give either --to SET or --for SET");
+      throw CLI::ValidationError("backup", text("give either --to SET or --for SET"));
     }
     invocation.command = [&invocation, options] {
       return run_backup(*options, invocation, invocation.output);

@@ -67,14 +67,14 @@ int list(const BrowseOptions& options, Output& output) {
       object["signals"] = signals_object(*snapshot.signals);
     }
     output.object(object);
-    output.line(fmt::format("{:<20} {}  {:>9} entries {:>11}  {}", stored.name(),
-                            local_time_text(snapshot.started), snapshot.totals.entries,
-                            human_bytes(snapshot.totals.bytes),
-                            snapshot.complete ? "complete" : "INCOMPLETE"));
+    output.line(text("{:<20} {}  {:>9} entries {:>11}  {}", stored.name(),
+                     local_time_text(snapshot.started), snapshot.totals.entries,
+                     human_bytes(snapshot.totals.bytes),
+                     in_language(snapshot.complete ? "complete" : "INCOMPLETE")));
     if (snapshot.command_end && snapshot.command_end->exit_status != 0) {
-      output.line(fmt::format("    the command ended with status {}: {}",
-                              snapshot.command_end->exit_status,
-                              printable(snapshot.command_end->error_text)));
+      output.line(text("    the command ended with status {}: {}",
+                       snapshot.command_end->exit_status,
+                       printable(snapshot.command_end->error_text)));
     }
   }
   return 0;
@@ -126,8 +126,8 @@ int du(const BrowseOptions& options, Output& output) {
       {"event", "usage"}, {"snapshot", stored.name()}, {"entries", entries}, {"bytes", bytes}};
   put_name(object, "path", options.path);
   output.object(object);
-  output.line(fmt::format("{:>12}  {} entries  {}:{}", human_bytes(bytes), entries, stored.name(),
-                          printable(options.path)));
+  output.line(text("{:>12}  {} entries  {}:{}", human_bytes(bytes), entries, stored.name(),
+                   printable(options.path)));
   return report_healing(open.reader->healer(), kDone, output);
 }
 

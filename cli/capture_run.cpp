@@ -68,15 +68,14 @@ void report_snapshot(std::uint32_t session, const Snapshot& snapshot, std::uint6
                  {"read_bytes", snapshot.totals.read_bytes},
                  {"flawed", snapshot.totals.flawed},
                  {"excluded", excluded}});
-  output.line(fmt::format("{:<24} {:>10} entries {:>12}  read {:>12}{}{}",
-                          fmt::format("{}/{}", session, snapshot.source.name),
-                          snapshot.totals.entries, human_bytes(snapshot.totals.bytes),
-                          human_bytes(snapshot.totals.read_bytes),
-                          excluded > 0 ? fmt::format("  {} excluded", excluded) : "",
-                          snapshot.complete ? "" : "  INCOMPLETE"));
+  output.line(text("{:<24} {:>10} entries {:>12}  read {:>12}{}{}",
+                   fmt::format("{}/{}", session, snapshot.source.name), snapshot.totals.entries,
+                   human_bytes(snapshot.totals.bytes), human_bytes(snapshot.totals.read_bytes),
+                   excluded > 0 ? text("  {} excluded", excluded) : "",
+                   snapshot.complete ? "" : in_language("  INCOMPLETE")));
   if (snapshot.command_end && snapshot.command_end->exit_status != 0) {
-    output.warn(fmt::format("the command of source '{}' ended with status {}", snapshot.source.name,
-                            snapshot.command_end->exit_status));
+    output.warn(text("the command of source '{}' ended with status {}", snapshot.source.name,
+                     snapshot.command_end->exit_status));
   }
 }
 
@@ -117,9 +116,9 @@ void report_write(const SetMedium& place, const SetConfig& set, const vault::Wri
                  {"sessions", totals.sessions},
                  {"bytes", totals.bytes},
                  {"connected_seconds", totals.connected_seconds}});
-  output.line(fmt::format("{} sessions sealed on {} and read back, {}, connected {:.1f} s",
-                          totals.sessions, place.name(), human_bytes(totals.bytes),
-                          totals.connected_seconds));
+  output.line(text("{} sessions sealed on {} and read back, {}, connected {:.1f} s",
+                   totals.sessions, place.name(), human_bytes(totals.bytes),
+                   totals.connected_seconds));
 }
 
 }  // namespace
@@ -127,9 +126,9 @@ void report_write(const SetMedium& place, const SetConfig& set, const vault::Wri
 void warn_of_kit(const vault::Site& site, Output& output) {
   if (const std::optional<std::string> kit = site.kit_on_this_host()) {
     output.warn(
-        fmt::format("the recovery kit still lies on this host, in \"{}\": print it, take "
-                    "it away, delete it here",
-                    printable(*kit)));
+        text("the recovery kit still lies on this host, in \"{}\": print it, take "
+             "it away, delete it here",
+             printable(*kit)));
   }
 }
 
@@ -150,13 +149,13 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
     const Source& source = listed.source;
     const std::uint64_t excluded_before = output.excluded_items();
     const Timestamp started = wall_clock_now();
-    output.phase(fmt::format("reading {}", source.name), 0);
+    output.phase(text("reading {}", source.name), 0);
     Snapshot snapshot;
     try {
       snapshot = chunker::ingest(source, writer, output, started,
                                  {folders, listed.exclude, listed.exclude_caches});
     } catch (const SourceError& error) {
-      output.warn(fmt::format("source '{}': {}", source.name, error.one_line()));
+      output.warn(text("source '{}': {}", source.name, error.one_line()));
       snapshot = unreadable_snapshot(source, started);
     }
     totals.read_bytes += snapshot.totals.read_bytes;
@@ -217,7 +216,7 @@ vault::WriteTotals write_waiting(const vault::Site& site, const SiteConfig& conf
     if (writer.attach() == vault::Attached::recapture || set.discarded() > 0) {
       MediumError error{"what waited for the set '{}' did not fit its medium and was discarded",
                         set_config.name};
-      error.set_hint(fmt::format("run 'azekura backup --to {}'", set_config.name));
+      error.set_hint(text("run 'azekura backup --to {}'", set_config.name));
       throw error;
     }
     return writer.write();

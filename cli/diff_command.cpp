@@ -74,11 +74,11 @@ std::string difference_line(std::string_view change, const restore::Difference& 
   for (const restore::EntryField field : difference.fields) {
     fields += fields.empty() ? "" : ", ";
     fields += field == restore::EntryField::kind
-                  ? fmt::format("{} became {}", kind_name(difference.before->kind),
-                                kind_name(difference.after->kind))
-                  : std::string{field_name(field)};
+                  ? text("{} became {}", in_language(kind_name(difference.before->kind)),
+                         in_language(kind_name(difference.after->kind)))
+                  : std::string{in_language(field_name(field))};
   }
-  return fmt::format("{:<8}  {}{}", change,
+  return fmt::format("{:<8}  {}{}", in_language(change),
                      difference.path.empty() ? "." : printable(difference.path),
                      fields.empty() ? "" : "  [" + fields + "]");
 }
@@ -111,8 +111,8 @@ int diff(const DiffOptions& options, Output& output) {
                  {"added", counts.added},
                  {"removed", counts.removed},
                  {"changed", counts.changed}});
-  output.line(fmt::format("{} added, {} removed, {} changed from {} to {}", counts.added,
-                          counts.removed, counts.changed, before.name(), after.name()));
+  output.line(text("{} added, {} removed, {} changed from {} to {}", counts.added, counts.removed,
+                   counts.changed, before.name(), after.name()));
   return report_healing(open.reader->healer(), kDone, output);
 }
 

@@ -75,7 +75,7 @@ void Elsewhere::add_medium(const std::string& folder, const vault::RecoveryKey& 
       })) {
     throw UsageError{"\"{}\" is a medium that is named already", printable(folder)};
   }
-  added.holder = "medium " + id->hex();
+  added.holder = text("medium {}", id->hex());
   media_.push_back(std::move(added));
 }
 
@@ -148,7 +148,7 @@ std::optional<vault::ChunkOrigin> Elsewhere::find(Position begin, std::uint32_t 
       }
       const std::optional<Buffer> bytes = live.parts.read(file.path, file.offset, length);
       if (bytes && is_right(*bytes)) {
-        return origin(file, "a live source", live.parts.root());
+        return origin(file, text("a live source"), live.parts.root());
       }
     }
   }

@@ -59,7 +59,8 @@ std::string entry_line(const std::string& path, const Entry& entry) {
     line += " -> " + printable(entry.link_target);
   }
   if (entry.flaw != EntryFlaw::none) {
-    line += entry.flaw == EntryFlaw::unreadable ? "  [unreadable]" : "  [changed while read]";
+    line += in_language(entry.flaw == EntryFlaw::unreadable ? "  [unreadable]"
+                                                            : "  [changed while read]");
   }
   return line;
 }

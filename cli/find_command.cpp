@@ -89,8 +89,8 @@ class Search {
         Json object{{"event", "lost"}, {"snapshot", stored.name()}, {"reason", error.what()}};
         put_name(object, "path", walk.path());
         output_.object(object);
-        output_.warn(fmt::format("{}:{} cannot be listed: {}", stored.name(),
-                                 printable(walk.path()), printable(error.what())));
+        output_.warn(text("{}:{} cannot be listed: {}", stored.name(), printable(walk.path()),
+                          printable(error.what())));
       }
     }
   }

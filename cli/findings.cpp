@@ -65,7 +65,7 @@ void report_finding(const vault::Finding& finding, Output& output) {
                  {"kind", finding.kind == ErrorKind::authenticity ? "authenticity" : "damage"},
                  {"remedy", name_of(finding.remedy)},
                  {"fact", finding.fact}});
-  output.line(fmt::format("{}: {}", heading_of(finding), printable(finding.fact)));
+  output.line(fmt::format("{}: {}", in_language(heading_of(finding)), printable(finding.fact)));
 }
 
 void report_verdict(const Tally& tally, int code, Coverage coverage, Output& output) {
@@ -101,9 +101,9 @@ int report_healing(vault::Healer& healer, int code, Output& output) {
                    {"leaves", std::move(leaves)}});
   }
   output.warn(
-      fmt::format("{} damaged parts of the medium were made again from parity; nothing of them is "
-                  "lost. Run 'azekura repair --from DIR', and replace the medium soon",
-                  made.size()));
+      text("{} damaged parts of the medium were made again from parity; nothing of them is "
+           "lost. Run 'azekura repair --from DIR', and replace the medium soon",
+           made.size()));
   return code == kDone ? kRepaired : code;
 }
 

@@ -55,7 +55,8 @@ void refuse_kit_inside_site(const std::string& site, const std::string& kit) {
 void refuse_on_medium(std::string_view what, const std::string& path) {
   for (std::string folder = path; !folder.empty(); folder.resize(folder.rfind('/'))) {
     if (exists(folder + "/label") && exists(folder + "/azekura-restore")) {
-      UsageError error{"the {}'s folder \"{}\" lies on a medium", what, printable(path)};
+      UsageError error{"the {}'s folder \"{}\" lies on a medium", in_language(what),
+                       printable(path)};
       error.set_hint("choose a folder anywhere else: site, kit and media are kept apart");
       throw error;
     }
@@ -71,7 +72,7 @@ class FreshFolder {
   FreshFolder(std::string path, std::string_view hint) : path_{std::move(path)} {
     if (!list_directory(path_).empty()) {
       UsageError error{"\"{}\" is not empty", printable(path_)};
-      error.set_hint(std::string{hint});
+      error.set_hint(hint);
       throw error;
     }
   }
@@ -98,10 +99,10 @@ void say_made(Output& output, const vault::Site& site, const InitOptions& option
   object["authority"] = fingerprint;
   output.only_reports();
   output.object(object);
-  output.line(fmt::format("site       {}", printable(site.path())));
-  output.line(fmt::format("site id    {}", site.id().hex()));
-  output.line(fmt::format("authority  {}", fingerprint));
-  output.line(fmt::format("kit        {}", printable(options.kit)));
+  output.line(text("site       {}", printable(site.path())));
+  output.line(text("site id    {}", site.id().hex()));
+  output.line(text("authority  {}", fingerprint));
+  output.line(text("kit        {}", printable(options.kit)));
 }
 
 int init_new(const InitOptions& options, Output& output) {
@@ -209,10 +210,11 @@ int init_from_medium(const InitOptions& options, Output& output) {
   say_made(output, site, options);
   output.line("");
   output.line(
-      fmt::format("{} sources and {} sets came back; this host continues each medium as a "
-                  "new set, and stores everything anew once.",
-                  site.config().sources.size(), site.config().sets.size()));
-  output.line("Next: check site.toml, then azekura -s SITE backup --to " + generation->set_name);
+      text("{} sources and {} sets came back; this host continues each medium as a "
+           "new set, and stores everything anew once.",
+           site.config().sources.size(), site.config().sets.size()));
+  output.line(
+      text("Next: check site.toml, then azekura -s SITE backup --to {}", generation->set_name));
   return 0;
 }
 

@@ -59,19 +59,18 @@ int take_inventory(const Invocation& invocation, Output& output) {
     }
     ++unknown;
     output.object({{"event", "unknown"}, {"label", printable(line)}});
-    output.line(fmt::format("{:<20} is no medium of this site", printable(scanned.name)));
+    output.line(text("{:<20} is no medium of this site", printable(scanned.name)));
   }
   std::size_t missing = 0;
   for (const vault::MediumRecord& record : records) {
     const bool is_here = seen.contains(record.name);
     missing += is_here ? 0 : 1;
     output.object({{"event", is_here ? "found" : "missing"}, {"name", record.name}});
-    output.line(
-        is_here ? fmt::format("{:<20} found", record.name)
-                : fmt::format("{:<20} MISSING; last known: {}", record.name, whereabouts(record)));
+    output.line(is_here ? text("{:<20} found", record.name)
+                        : text("{:<20} MISSING; last known: {}", record.name, whereabouts(record)));
   }
-  output.line(fmt::format("{} of {} media found, {} missing, {} unknown", seen.size(),
-                          records.size(), missing, unknown));
+  output.line(text("{} of {} media found, {} missing, {} unknown", seen.size(), records.size(),
+                   missing, unknown));
   return missing + unknown == 0 ? kDone : exit_code_of(ErrorKind::medium);
 }
 

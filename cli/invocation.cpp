@@ -1,13 +1,15 @@
 #include "cli/invocation.h"
 
 #include "cli/exit_code.h"
+#include "cli/help_format.h"
+#include "cli/language.h"
+#include "cli/parser_words.h"
 #include "core/file_io.h"
 #include "core/interrupt.h"
 #include "core/text.h"
 #include "vault/secret.h"
 
 #include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
@@ -17,6 +19,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -62,9 +65,18 @@ std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !unknown.empty() &&
       !unknown.front().starts_with('-')) {
-    return fmt::format("there is no command '{}'", printable(unknown.front()));
+    return text("there is no command '{}'", printable(unknown.front()));
   }
-  return error.what();
+  return parser_words(error.what());
+}
+
+/// The text after the options in help.
+std::string exit_code_help() {
+  std::string table = text("Exit codes:") + "\n";
+  for (const ExitCode& code : kExitCodes) {
+    table += fmt::format("  {:>3}  {}\n", code.code, in_language(code.meaning));
+  }
+  return table;
 }
 
 int run_command(Invocation& invocation) {
@@ -110,12 +122,12 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
   return command;
 }
 
-std::string exit_code_help() {
-  std::string text = "Exit codes:\n";
-  for (const ExitCode& code : kExitCodes) {
-    text += fmt::format("  {:>3}  {}\n", code.code, code.meaning);
-  }
-  return text;
+void set_up(CLI::App& app) {
+  app.formatter(std::make_shared<HelpFormat>());
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(exit_code_help());
+  add_language_option(app);
 }
 
 int run_invocation(CLI::App& app, Invocation& invocation, int argc, char** argv) {
@@ -130,7 +142,7 @@ int run_invocation(CLI::App& app, Invocation& invocation, int argc, char** argv)
       return app.exit(error);
     }
     UsageError failure{"{}", what_is_wrong(app, error)};
-    failure.set_hint(fmt::format("see '{} --help'", app.get_name()));
+    failure.set_hint(text("see '{} --help'", app.get_name()));
     return invocation.output.error(failure);
   }
   return run_command(invocation);

@@ -30,7 +30,8 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
 /// Parses, runs the chosen command, and turns every failure into its message and exit code.
 int run_invocation(CLI::App& app, Invocation& invocation, int argc, char** argv);
 
-/// The text after the options in help: the exit codes.
-std::string exit_code_help();
+/// What both programs have: --lang, help in the language spoken with the exit codes in the end, and
+/// that a command is needed. Before commands are added.
+void set_up(CLI::App& app);
 
 }  // namespace azekura::cli

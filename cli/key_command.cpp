@@ -16,8 +16,8 @@ namespace {
 void report_key(const vault::RecoveryKey& key, Output& output) {
   const std::string fingerprint = vault::authority_fingerprint(key.authority().public_key());
   output.object({{"event", "key"}, {"site", key.site().hex()}, {"authority", fingerprint}});
-  output.line(fmt::format("site id    {}", key.site().hex()));
-  output.line(fmt::format("authority  {}", fingerprint));
+  output.line(text("site id    {}", key.site().hex()));
+  output.line(text("authority  {}", fingerprint));
 }
 
 void report_share(const vault::RecoveryShare& share, Output& output) {
@@ -27,10 +27,10 @@ void report_share(const vault::RecoveryShare& share, Output& output) {
                  {"number", std::to_integer<unsigned>(share.point.x)},
                  {"count", share.count},
                  {"threshold", share.threshold}});
-  output.line(fmt::format("site id    {}", share.site.hex()));
-  output.line(fmt::format("share set  {}", share.set.hex()));
-  output.line(fmt::format("{}: it is whole, {} more needed", vault::share_name(share),
-                          share.threshold - 1));
+  output.line(text("site id    {}", share.site.hex()));
+  output.line(text("share set  {}", share.set.hex()));
+  output.line(
+      text("{}: it is whole, {} more needed", vault::share_name(share), share.threshold - 1));
 }
 
 int check_key(const std::vector<std::string>& files, Output& output) {
@@ -72,8 +72,8 @@ void add_verifier(CLI::App& key, Invocation& invocation) {
       output.object({{"event", "verifier"},
                      {"site", made.certificate().site.hex()},
                      {"verifier", made.certificate().verifier.hex()}});
-      output.line(fmt::format("verifier   {}", made.certificate().verifier.hex()));
-      output.line(fmt::format("written to {}", printable(*target)));
+      output.line(text("verifier   {}", made.certificate().verifier.hex()));
+      output.line(text("written to {}", printable(*target)));
       return 0;
     };
   });
@@ -108,7 +108,7 @@ void add_key(CLI::App& app, Invocation& invocation) {
       write_key_file(*target, recovery_key);
       invocation.output.only_reports();
       report_key(recovery_key, invocation.output);
-      invocation.output.line(fmt::format("written to {}", printable(*target)));
+      invocation.output.line(text("written to {}", printable(*target)));
       return 0;
     };
   });

@@ -1,5 +1,7 @@
 #include "cli/lost_ranges.h"
 
+#include "core/messages.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -17,12 +19,12 @@ void put_ranges(Json& object, const std::vector<restore::LostRange>& ranges) {
 }
 
 std::string ranges_text(const std::vector<restore::LostRange>& ranges) {
-  std::string text;
+  std::string ranges_said;
   for (const restore::LostRange& range : ranges) {
-    text += fmt::format("{}{}+{} (pack {:08x})", text.empty() ? " bytes " : ", ", range.offset,
-                        range.length, range.pack);
+    ranges_said += ranges_said.empty() ? text(" bytes ") : ", ";
+    ranges_said += text("{}+{} (pack {:08x})", range.offset, range.length, range.pack);
   }
-  return text;
+  return ranges_said;
 }
 
 }  // namespace azekura::cli

@@ -1,13 +1,13 @@
 #include "cli/commands.h"
+#include "cli/language.h"
 
 // NOLINTNEXTLINE(bugprone-exception-escape): only while the options are set up, for want of memory
 int main(int argc, char** argv) {
   namespace cli = azekura::cli;
+  azekura::speak(cli::language_asked_for(argc, argv));
   CLI::App app{"Immutable, offline backup and restore for hospitals", "azekura"};
   cli::Invocation invocation{"azekura"};
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.footer(cli::exit_code_help());
+  cli::set_up(app);
   app.add_option("-s,--site", invocation.site_option, "Else $AZEKURA_SITE, else /var/lib/azekura")
       ->type_name("DIR");
   cli::add_init(app, invocation);

@@ -24,7 +24,7 @@ std::string known_names(const vault::VaultReader& reader) {
   for (std::size_t i = from; i < snapshots.size(); ++i) {
     names += (names.empty() ? "" : ", ") + snapshots[i].name();
   }
-  return names.empty() ? "none" : names;
+  return names.empty() ? text("none") : names;
 }
 
 vault::RecoveryKey combine_files(const std::vector<std::string>& paths) {
@@ -51,9 +51,8 @@ auto as_key(Read&& read) {
     return read();
   } catch (const UsageError& error) {
     AuthenticityError failure{"{}", error.one_line()};
-    failure.set_hint(error.hint().empty()
-                         ? "compare it with the recovery kit; 'azekura key check FILE' tries it"
-                         : error.hint());
+    failure.set_hint(error.hint());
+    failure.set_hint("compare it with the recovery kit; 'azekura key check FILE' tries it");
     throw failure;
   } catch (SystemError& error) {
     error.set_hint("--key takes the kit's file recovery.key, or a share file and again --key");
@@ -76,8 +75,8 @@ bool is_unknown_source(const vault::VaultReader& reader, const std::string& sour
   for (const ErrorKind kind : {ErrorKind::authenticity, ErrorKind::damage}) {
     for (const vault::Finding& finding : reader.findings()) {
       if (finding.kind == kind) {
-        Error error{kind, fmt::format("there is no snapshot '{}' to be had: {}", printable(name),
-                                      finding.fact)};
+        Error error{kind,
+                    text("there is no snapshot '{}' to be had: {}", printable(name), finding.fact)};
         error.set_hint("other snapshots of 'azekura list --from DIR --key FILE' still restore");
         throw error;
       }
@@ -135,11 +134,11 @@ std::string known_sources(const vault::VaultReader& reader) {
   for (const vault::StoredSnapshot& one : reader.snapshots()) {
     names.insert(one.snapshot.source.name);
   }
-  std::string text;
+  std::string list;
   for (const std::string& name : names) {
-    text += (text.empty() ? "" : ", ") + name;
+    list += (list.empty() ? "" : ", ") + name;
   }
-  return text.empty() ? "none" : text;
+  return list.empty() ? text("none") : list;
 }
 
 void warn_of_findings(const vault::VaultReader& reader, Output& output) {

@@ -25,7 +25,7 @@ struct EnrolOptions {
 
 /// Shows what would be lost, and goes on only if the medium's name is typed.
 void ask_to_erase(const vault::BlockDevice& device, const std::string& name, Output& output) {
-  output.warn(fmt::format("this erases all that is on {}:", printable(device.path)));
+  output.warn(text("this erases all that is on {}:", printable(device.path)));
   output.warn(fmt::format("  {}, {}", device.description, human_bytes(device.bytes)));
   const std::vector<std::string> content = vault::content_of(device);
   for (const std::string& one : content) {
@@ -34,7 +34,7 @@ void ask_to_erase(const vault::BlockDevice& device, const std::string& name, Out
   if (content.empty()) {
     output.warn("  nothing that is known is on it");
   }
-  output.warn(fmt::format("to make it the medium '{}', type {} and press Enter:", name, name));
+  output.warn(text("to make it the medium '{}', type {} and press Enter:", name, name));
   std::string typed;
   std::getline(std::cin, typed);
   if (typed != name) {
@@ -69,12 +69,12 @@ int enrol_one(const EnrolOptions& options, const Invocation& invocation, Output&
              : vault::recover(media, set.name, device);
   output.only_reports();
   output.object(medium_object(record));
-  output.line(fmt::format("medium '{}' is enrolled: {}, {}", record.name, record.description,
-                          human_bytes(record.bytes)));
-  output.line(erases ? fmt::format("Pull it, put its label on it ('azekura medium label {}') and "
-                                   "put it away.",
-                                   record.name)
-                     : "Nothing was written to it: the register had lost it.");
+  output.line(text("medium '{}' is enrolled: {}, {}", record.name, record.description,
+                   human_bytes(record.bytes)));
+  output.line(erases ? text("Pull it, put its label on it ('azekura medium label {}') and "
+                            "put it away.",
+                            record.name)
+                     : text("Nothing was written to it: the register had lost it."));
   return 0;
 }
 
@@ -158,8 +158,8 @@ int note_move(const MoveOptions& options, const Invocation& invocation, Output& 
 }
 
 /// Like "2026-12-24".
-std::string check_day(const std::string& text) {
-  return parse_date(text) ? "" : "a day is written like 2026-12-24";
+std::string check_day(const std::string& given) {
+  return parse_date(given) ? "" : text("a day is written like 2026-12-24");
 }
 
 void add_move(CLI::App& medium, Invocation& invocation) {

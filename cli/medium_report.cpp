@@ -14,11 +14,11 @@ namespace {
 std::string end_text(vault::ConnectionEnd end) {
   switch (end) {
     case vault::ConnectionEnd::unknown:
-      return "not ended properly";
+      return text("not ended properly");
     case vault::ConnectionEnd::detached:
-      return "detached";
+      return text("detached");
     case vault::ConnectionEnd::off:
-      return "powered off";
+      return text("powered off");
   }
   return "";
 }
@@ -34,56 +34,53 @@ bool is_attached(const vault::MediumRecord& record) {
 }
 
 std::string move_text(const vault::CustodyMove& move) {
-  std::string text =
-      fmt::format("{}: {}, by {}", local_time_text(move.when), move.place, move.person);
-  text += move.due.empty() ? "" : fmt::format(", due back {}", move.due);
-  return text + (move.seal.empty() ? "" : fmt::format(", seal {}", move.seal));
+  std::string said = text("{}: {}, by {}", local_time_text(move.when), move.place, move.person);
+  said += move.due.empty() ? "" : text(", due back {}", move.due);
+  return said + (move.seal.empty() ? "" : text(", seal {}", move.seal));
 }
 
 std::string connection_text(const vault::Connection& one) {
-  std::string text =
-      fmt::format("{}: {:.1f} s of work", local_time_text(one.attached), one.work_seconds);
-  text += one.overhang_seconds ? fmt::format(", pulled {:.0f} s later", *one.overhang_seconds)
-                               : ", not seen pulled";
+  std::string said = text("{}: {:.1f} s of work", local_time_text(one.attached), one.work_seconds);
+  said += one.overhang_seconds ? text(", pulled {:.0f} s later", *one.overhang_seconds)
+                               : text(", not seen pulled");
   if (one.last_session != 0) {
-    text += fmt::format(", sessions {} to {}, {}", one.first_session, one.last_session,
-                        human_bytes(one.bytes));
+    said += text(", sessions {} to {}, {}", one.first_session, one.last_session,
+                 human_bytes(one.bytes));
   }
-  return fmt::format("{}; {}", text, end_text(one.end));
+  return fmt::format("{}; {}", said, end_text(one.end));
 }
 
 }  // namespace
 
 std::string whereabouts(const vault::MediumRecord& record) {
   if (is_attached(record)) {
-    return "connected to this host: NOT OFFLINE";
+    return text("connected to this host: NOT OFFLINE");
   }
   return record.moves.empty()
-             ? "no place noted"
-             : fmt::format("{}, by {}", record.moves.back().place, record.moves.back().person);
+             ? text("no place noted")
+             : text("{}, by {}", record.moves.back().place, record.moves.back().person);
 }
 
 std::string medium_line(const vault::MediumRecord& record) {
-  return fmt::format("{:<20} {:>10} free  {}", record.name, human_bytes(record.free_bytes),
-                     whereabouts(record));
+  return text("{:<20} {:>10} free  {}", record.name, human_bytes(record.free_bytes),
+              whereabouts(record));
 }
 
 std::vector<std::string> medium_page(const vault::MediumRecord& record) {
   std::vector<std::string> lines{
-      fmt::format("medium    {}", record.name),
-      fmt::format("id        {}", record.id.hex()),
-      fmt::format("set       {}", record.set),
-      fmt::format("disk      {}", record.description),
-      fmt::format("size      {}, {} free", human_bytes(record.bytes),
-                  human_bytes(record.free_bytes)),
-      fmt::format("enrolled  {}", local_time_text(record.enrolled)),
-      fmt::format("now       {}", whereabouts(record)),
+      text("medium    {}", record.name),
+      text("id        {}", record.id.hex()),
+      text("set       {}", record.set),
+      text("disk      {}", record.description),
+      text("size      {}, {} free", human_bytes(record.bytes), human_bytes(record.free_bytes)),
+      text("enrolled  {}", local_time_text(record.enrolled)),
+      text("now       {}", whereabouts(record)),
   };
   for (const vault::CustodyMove& move : record.moves) {
-    lines.push_back(fmt::format("moved     {}", move_text(move)));
+    lines.push_back(text("moved     {}", move_text(move)));
   }
   for (const vault::Connection& one : record.connections) {
-    lines.push_back(fmt::format("connected {}", connection_text(one)));
+    lines.push_back(text("connected {}", connection_text(one)));
   }
   return lines;
 }

@@ -6,14 +6,14 @@
 
 namespace azekura::cli {
 
-NamedSource parse_named_source(const std::string& text, std::string_view option, PathPart path) {
-  const std::size_t sign = text.find('=');
+NamedSource parse_named_source(const std::string& given, std::string_view option, PathPart path) {
+  const std::size_t sign = given.find('=');
   const bool has_path = sign != std::string::npos;
-  NamedSource source{text.substr(0, sign), has_path ? text.substr(sign + 1) : std::string{}};
+  NamedSource source{given.substr(0, sign), has_path ? given.substr(sign + 1) : std::string{}};
   const bool lacks_path = has_path ? source.path.empty() : path == PathPart::must_be_there;
   if (!is_valid_label(source.name) || lacks_path) {
-    UsageError error{"'{}' is not a source and its path", printable(text)};
-    error.set_hint(fmt::format("write {0} NAME=PATH, like {0} ehr=/srv/ehr", option));
+    UsageError error{"'{}' is not a source and its path", printable(given)};
+    error.set_hint(text("write {0} NAME=PATH, like {0} ehr=/srv/ehr", option));
     throw error;
   }
   return source;

@@ -14,6 +14,6 @@ struct NamedSource {
 enum class PathPart { may_lack, must_be_there };
 
 /// Of what an option like "--source" was given: "NAME=PATH". Errors: UsageError.
-NamedSource parse_named_source(const std::string& text, std::string_view option, PathPart path);
+NamedSource parse_named_source(const std::string& given, std::string_view option, PathPart path);
 
 }  // namespace azekura::cli

@@ -54,11 +54,11 @@ void say_plan(const vault::Night& night, const Plan& plan, Output& output) {
               {"brings_medium", plan.brings_medium}};
   output.object(object);
   if (plan.brings_medium) {
-    output.line(fmt::format("night of {}: medium '{}'", date_text(night.date), plan.set->name));
+    output.line(text("night of {}: medium '{}'", date_text(night.date), plan.set->name));
   } else {
-    output.line(fmt::format("night of {}: no medium{}; captured for '{}'", date_text(night.date),
-                            night.holiday.empty() ? "" : fmt::format(" ({})", night.holiday),
-                            plan.set->name));
+    output.line(text("night of {}: no medium{}; captured for '{}'", date_text(night.date),
+                     night.holiday.empty() ? "" : fmt::format(" ({})", night.holiday),
+                     plan.set->name));
   }
 }
 
@@ -80,7 +80,7 @@ void expect_room_in_spool(const vault::Site& site, const SiteConfig& config) {
     SpaceError error{"the spool holds {}, its limit is {}: nothing was captured",
                      human_bytes(waiting), human_bytes(*config.spool_limit)};
     error.set_code(vault::refusal::kSpoolFull);
-    error.set_hint(fmt::format("bring the media {} and run 'azekura write SET' for each", sets));
+    error.set_hint(text("bring the media {} and run 'azekura write SET' for each", sets));
     throw error;
   }
 }
@@ -97,8 +97,8 @@ void give_receipt(const vault::Site& site, const SetConfig& set, Output& output)
                  {"session", head->number},
                  {"seal", head->seal.hex()},
                  {"time", utc_time_text(wall_clock_now())}});
-  output.line(fmt::format("receipt: set '{}', session {}, seal {}", set.name, head->number,
-                          head->seal.hex()));
+  output.line(
+      text("receipt: set '{}', session {}, seal {}", set.name, head->number, head->seal.hex()));
 }
 
 int run_nightly(const NightlyOptions& options, const Invocation& invocation, Output& output) {
@@ -126,8 +126,8 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
     static_cast<void>(write_waiting(site, config, set, output));
   }
   if (totals.dropped > 0) {
-    output.warn(fmt::format("{} sessions that waited were dropped; what they had is captured again",
-                            totals.dropped));
+    output.warn(text("{} sessions that waited were dropped; what they had is captured again",
+                     totals.dropped));
   }
   if (writes) {
     give_receipt(site, set, output);
@@ -135,7 +135,7 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
       vault::MediumRegister media{site.path()};
       wait_until_pulled(media, set.name, config.media.overhang, output);
     } else {
-      output.warn(fmt::format("the medium of '{}' is a folder: it is not offline", set.name));
+      output.warn(text("the medium of '{}' is a folder: it is not offline", set.name));
     }
   }
   return totals.complete ? kDone : exit_code_of(ErrorKind::incomplete);

@@ -66,9 +66,14 @@ void Output::print_result(std::string_view text) {
   }
 }
 
+void Output::print_message(std::string_view form, std::string_view message) {
+  const std::string_view said = in_language(message);
+  print(stderr, "{}\n", fmt::vformat(in_language(form), fmt::make_format_args(program_, said)));
+}
+
 void Output::line(std::string_view text) {
   if (!json_) {
-    print_result(text);
+    print_result(in_language(text));
   }
 }
 
@@ -80,18 +85,19 @@ void Output::object(const Json& object) {
 
 void Output::warn(std::string_view text) {
   clear_progress();
-  print(stderr, "{}: warning: {}\n", program_, text);
+  print_message("{}: warning: {}", text);
 }
 
 int Output::error(const Error& error) {
   end_phase();
-  print(stderr, "{}: error: {}{}{}\n", program_, error.code(), error.code().empty() ? "" : ": ",
-        error.what());
+  print_message("{}: error: {}", error.code().empty()
+                                     ? std::string{error.what()}
+                                     : fmt::format("{}: {}", error.code(), error.what()));
   for (const std::string& context : error.contexts()) {
-    print(stderr, "{}:   while {}\n", program_, context);
+    print_message("{}:   while {}", context);
   }
   if (!error.hint().empty()) {
-    print(stderr, "{}: hint: {}\n", program_, error.hint());
+    print_message("{}: hint: {}", error.hint());
   }
   const int code = exit_code_of(error.kind());
   if (json_) {
@@ -119,12 +125,12 @@ void Output::finish() {
   if (!only_reports_) {
     throw SystemError{error};
   }
-  warn(fmt::format("{}; what they report is done", error.what()));
+  warn(text("{}; what they report is done", error.what()));
 }
 
 void Output::phase(std::string_view name, std::uint64_t total_bytes) {
   end_phase();
-  phase_ = name;
+  phase_ = in_language(name);
   total_ = total_bytes;
   done_ = 0;
   phase_begun_ = steady_seconds();
@@ -143,20 +149,19 @@ void Output::advanced(std::uint64_t bytes) {
 void Output::show_progress() {
   const double seconds = steady_seconds() - phase_begun_;
   const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
-  std::string text = fmt::format("{}: {}", phase_, human_bytes(done_));
-  if (total_ > 0) {
-    text += fmt::format(" of {}", human_bytes(total_));
-  }
-  text += fmt::format(", {}/s", human_bytes(static_cast<std::uint64_t>(rate)));
+  const std::string done = human_bytes(done_);
+  std::string said = total_ > 0 ? text("{}: {} of {}", phase_, done, human_bytes(total_))
+                                : fmt::format("{}: {}", phase_, done);
+  said += fmt::format(", {}/s", human_bytes(static_cast<std::uint64_t>(rate)));
   if (total_ > done_ && rate > 0) {
-    text += fmt::format(", {} left", duration_text(static_cast<double>(total_ - done_) / rate));
+    said += text(", {} left", duration_text(static_cast<double>(total_ - done_) / rate));
   }
   if (terminal_) {
-    print(stderr, "\r\033[K{}", text);
+    print(stderr, "\r\033[K{}", said);
     progress_on_line_ = true;
     std::fflush(stderr);
   } else {
-    print(stderr, "{}: {}\n", program_, text);
+    print_message("{}: {}", said);
   }
 }
 
@@ -177,12 +182,12 @@ void Output::flawed(std::string_view path, std::string_view reason) {
     ++unnamed_flaws_;
     return;
   }
-  warn(fmt::format("{}: {}", printable(path), printable(reason)));
+  warn(fmt::format("{}: {}", printable(path), printable(in_language(reason))));
 }
 
 void Output::notice(std::string_view text) {
   clear_progress();
-  print(stderr, "{}: {}\n", program_, text);
+  print_message("{}: {}", text);
 }
 
 }  // namespace azekura::cli

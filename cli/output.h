@@ -13,7 +13,8 @@ namespace azekura::cli {
 using Json = nlohmann::ordered_json;
 
 /// What a command says: results on stdout as text or, with --json, one object a line; diagnosis
-/// and progress on stderr. Every raw name goes through printable(). docs/json.md.
+/// and progress on stderr. Every raw name goes through printable(). A text given is a message, or
+/// text() of one. docs/json.md.
 class Output final : public Observer {
  public:
   explicit Output(std::string_view program);
@@ -50,6 +51,8 @@ class Output final : public Observer {
 
  private:
   void print_result(std::string_view text);
+  /// On stderr. `form`: of the program and the message.
+  void print_message(std::string_view form, std::string_view message);
   void show_progress();
   void clear_progress();
   void end_phase();

@@ -28,21 +28,20 @@ bool wait_for_removal(const vault::Insertion& insertion, const std::string& name
     if (waited > kPatienceSeconds) {
       PolicyError error{"the medium '{}' was not pulled for {:.0f} hours", name, waited / 3600};
       error.set_code(vault::refusal::kStillAttached);
-      error.set_hint(fmt::format("pull '{}' and put it away: it is not offline", name));
+      error.set_hint(text("pull '{}' and put it away: it is not offline", name));
       throw error;
     }
     if (waited > next_reminder) {
       output.warn(
-          fmt::format("the medium '{}' has been left in for {:.0f} minutes: pull it and "
-                      "put it away",
-                      name, waited / 60));
+          text("the medium '{}' has been left in for {:.0f} minutes: pull it and "
+               "put it away",
+               name, waited / 60));
       next_reminder *= 2;
     }
     try {
       throw_if_interrupted();
     } catch (const InterruptedError&) {
-      output.warn(
-          fmt::format("the medium '{}' is still in its slot: pull it and put it away", name));
+      output.warn(text("the medium '{}' is still in its slot: pull it and put it away", name));
       return false;
     }
     events.wait(kLookSeconds);
@@ -64,7 +63,7 @@ void wait_until_pulled(vault::MediumRegister& media, const std::string& name,
     changed.connections.back().overhang_seconds = waited;
   });
   output.object({{"event", "pulled"}, {"name", name}, {"overhang_seconds", waited}});
-  output.line(fmt::format("medium '{}' is pulled: it is offline", name));
+  output.line(text("medium '{}' is pulled: it is offline", name));
 }
 
 }  // namespace azekura::cli

@@ -60,22 +60,23 @@ std::string_view origin_of(const vault::HealedFile& file) {
 
 void report_block(const vault::MadeBlock& block, Output& output) {
   Json origins = Json::array();
-  std::string text;
+  std::string sources;
   for (const vault::ChunkOrigin& one : block.origins) {
     Json origin{{"source", one.source}, {"offset", one.offset}, {"bytes", one.bytes}};
     put_name(origin, "path", one.path);
     put_name(origin, "in", one.place);
     origins.push_back(std::move(origin));
-    text += fmt::format("{}{}:{} bytes {}+{} in \"{}\"", text.empty() ? "" : ", ", one.source,
-                        printable(one.path), one.offset, one.bytes, printable(one.place));
+    sources += sources.empty() ? "" : ", ";
+    sources += text("{}:{} bytes {}+{} in \"{}\"", one.source, printable(one.path), one.offset,
+                    one.bytes, printable(one.place));
   }
   output.object({{"event", "made"},
                  {"pack", fmt::format("{:08x}", block.pack)},
                  {"offset", block.offset},
                  {"bytes", block.bytes},
                  {"from", origins}});
-  output.line(fmt::format("MADE bytes {}+{} of pack {:08x} from {}", block.offset, block.bytes,
-                          block.pack, text));
+  output.line(text("MADE bytes {}+{} of pack {:08x} from {}", block.offset, block.bytes, block.pack,
+                   sources));
 }
 
 void report_lost(const LostEntry& lost, const std::vector<Elsewhere::Copy>& copies,
@@ -85,18 +86,19 @@ void report_lost(const LostEntry& lost, const std::vector<Elsewhere::Copy>& copi
   put_name(object, "path", lost.path);
   put_ranges(object, lost.loss.ranges);
   Json also_on = Json::array();
-  std::string text;
+  std::string places;
   for (const Elsewhere::Copy& copy : copies) {
     Json one{{"snapshot", copy.snapshot}};
     put_name(one, "medium", copy.folder);
     also_on.push_back(std::move(one));
-    text += fmt::format("; also on \"{}\" as {}:{}", printable(copy.folder), copy.snapshot,
-                        printable(lost.path));
+    places += text("; also on \"{}\" as {}:{}", printable(copy.folder), copy.snapshot,
+                   printable(lost.path));
   }
   object["also_on"] = std::move(also_on);
   output.object(object);
-  output.line(fmt::format("LOST {}:{}: {}{}{}", snapshot, printable(lost.path),
-                          printable(lost.loss.reason), ranges_text(lost.loss.ranges), text));
+  output.line(text("LOST {}:{}: {}{}{}", snapshot, printable(lost.path),
+                   printable(in_language(lost.loss.reason)), ranges_text(lost.loss.ranges),
+                   places));
 }
 
 LostBytes lost_bytes(vault::VaultReader& reader, const std::vector<std::uint32_t>& packs) {
@@ -184,9 +186,8 @@ int repair(const RepairOptions& options, Output& output) {
   report(done, output);
   if (means) {
     for (const std::string& folder : means->elsewhere.damaged_media()) {
-      output.warn(
-          fmt::format("medium \"{}\" is damaged, too: run 'azekura repair --from DIR' on it",
-                      printable(folder)));
+      output.warn(text("medium \"{}\" is damaged, too: run 'azekura repair --from DIR' on it",
+                       printable(folder)));
     }
   }
   const Tally tally = tally_of(done.found.findings);
@@ -202,7 +203,7 @@ int repair(const RepairOptions& options, Output& output) {
     summary["lost_items"] = lost_items;
   }
   output.object(summary);
-  output.line(fmt::format("repaired   {} files; {} cannot be", done.healed.size(), tally.lost));
+  output.line(text("repaired   {} files; {} cannot be", done.healed.size(), tally.lost));
   const int code = tally.exit_code();
   report_verdict(tally, code, Coverage::all, output);
   if (tally.lost > 0 && !key) {

@@ -65,9 +65,9 @@ int exit_code_of_unreadable(std::uint64_t unreadable, Output& output) {
     return kDone;
   }
   output.warn(
-      fmt::format("{} items could not be read when they were backed up: they are absent "
-                  "or short here",
-                  unreadable));
+      text("{} items could not be read when they were backed up: they are absent "
+           "or short here",
+           unreadable));
   return exit_code_of(ErrorKind::incomplete);
 }
 
@@ -108,12 +108,11 @@ int report_left_out(const OpenMedium& open,
           return one->snapshot.source.name == last->snapshot.source.name;
         });
     if (found == restored.end() && source.empty()) {
-      output.warn(fmt::format("source '{}' is left out: it has no complete snapshot, only {}", name,
-                              last->name()));
+      output.warn(text("source '{}' is left out: it has no complete snapshot, only {}", name,
+                       last->name()));
       code = exit_code_of(ErrorKind::incomplete);
     } else if (found != restored.end() && *found != last) {
-      output.warn(
-          fmt::format("{} is newer than {} and incomplete", last->name(), (*found)->name()));
+      output.warn(text("{} is newer than {} and incomplete", last->name(), (*found)->name()));
     }
   }
   return code;
@@ -128,8 +127,8 @@ int exit_code_of_newer(const OpenMedium& open,
   }
   for (const vault::Finding& finding : open.reader->findings()) {
     if (finding.lost_session > newest) {
-      output.warn(fmt::format("session {} is newer and does not count; this is what session {} has",
-                              finding.lost_session, newest));
+      output.warn(text("session {} is newer and does not count; this is what session {} has",
+                       finding.lost_session, newest));
       return exit_code_of(finding.kind);
     }
   }
@@ -263,9 +262,8 @@ int restore_chosen(const OpenMedium& open, const RestoreOptions& options, Output
   }
   for (const vault::StoredSnapshot* stored : snapshots) {
     if (!stored->snapshot.complete) {
-      output.warn(
-          fmt::format("{} is incomplete: {} of its items could not be read when it was made",
-                      stored->name(), stored->snapshot.totals.flawed));
+      output.warn(text("{} is incomplete: {} of its items could not be read when it was made",
+                       stored->name(), stored->snapshot.totals.flawed));
     }
   }
   const Sums sums = options.dry_run ? forecast_all(open, snapshots, options, output)
@@ -284,8 +282,8 @@ int restore_chosen(const OpenMedium& open, const RestoreOptions& options, Output
                  {"bytes", sums.bytes},
                  {"lost", sums.lost},
                  {"seconds", seconds}});
-  output.line(fmt::format("{} files, {}, {:.1f} s{}", sums.files, human_bytes(sums.bytes), seconds,
-                          options.dry_run ? ": a dry run, nothing was written" : ""));
+  output.line(text("{} files, {}, {:.1f} s{}", sums.files, human_bytes(sums.bytes), seconds,
+                   options.dry_run ? in_language(": a dry run, nothing was written") : ""));
   if (sums.lost > 0) {
     return exit_code_of(ErrorKind::damage);
   }
@@ -335,7 +333,7 @@ void add_restore(CLI::App& app, Invocation& invocation) {
           ->excludes(dry_run);
   command->callback([&invocation, options, target, to_stdout, dry_run] {
     if (target->count() + to_stdout->count() + dry_run->count() == 0) {
-      throw CLI::ValidationError("restore", "give --target DIR, --stdout or --dry-run");
+      throw CLI::ValidationError("restore", text("give --target DIR, --stdout or --dry-run"));
     }
     invocation.command = [&invocation, options] {
       return options->to_stdout ? restore_to_stdout(*options, invocation.output)

@@ -15,7 +15,7 @@ namespace {
 std::string words_of(std::string_view name) {
   std::string words{name};
   std::replace(words.begin(), words.end(), '_', ' ');
-  return words;
+  return std::string{in_language(words)};
 }
 
 template <typename Step>
@@ -30,11 +30,11 @@ void for_each_lack(const restore::LackCounts& counts, Step&& step) {
 
 /// Like "owner (3), access list (1)".
 std::string lacks_text(const restore::LackCounts& counts) {
-  std::string text;
+  std::string lacks;
   for_each_lack(counts, [&](std::uint64_t count, std::string_view name) {
-    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", words_of(name), count);
+    lacks += fmt::format("{}{} ({})", lacks.empty() ? "" : ", ", words_of(name), count);
   });
-  return text;
+  return lacks;
 }
 
 /// The same for machines.
@@ -47,7 +47,7 @@ Json lacks_object(const restore::LackCounts& counts) {
 }
 
 std::string lost_text(const restore::RestoreReport& report) {
-  return report.lost.empty() ? "" : fmt::format("  {} LOST", report.lost.size());
+  return report.lost.empty() ? "" : text("  {} LOST", report.lost.size());
 }
 
 }  // namespace
@@ -65,10 +65,10 @@ void RestoreTeller::report(const restore::RestoreReport& report) {
                   {"metadata_not_set", report.not_set.total()},
                   {"left_out", lacks_object(report.left_out)},
                   {"not_set", lacks_object(report.not_set)}});
-  output_.line(fmt::format("{:<20} {:>9} entries {:>11}{}", snapshot_, report.entries,
-                           human_bytes(report.bytes), lost_text(report)));
+  output_.line(text("{:<20} {:>9} entries {:>11}{}", snapshot_, report.entries,
+                    human_bytes(report.bytes), lost_text(report)));
   if (report.kept > 0) {
-    output_.line(fmt::format("    finished by an earlier run: {} files", report.kept));
+    output_.line(text("    finished by an earlier run: {} files", report.kept));
   }
   report_lacks(report);
 }
@@ -86,18 +86,17 @@ void RestoreTeller::report(const restore::Forecast& forecast) {
                   {"flawed", report.flawed.size()},
                   {"left_out", lacks_object(report.left_out)},
                   {"not_set", lacks_object(report.not_set)}});
-  output_.line(fmt::format("{:<20} {:>9} entries {:>11}  from {} packs{}", snapshot_,
-                           report.entries, human_bytes(report.bytes), forecast.packs.size(),
-                           lost_text(report)));
+  output_.line(text("{:<20} {:>9} entries {:>11}  from {} packs{}", snapshot_, report.entries,
+                    human_bytes(report.bytes), forecast.packs.size(), lost_text(report)));
   report_lacks(report);
 }
 
 void RestoreTeller::report_lacks(const restore::RestoreReport& report) {
   if (report.left_out.total() > 0) {
-    output_.line(fmt::format("    left out: {}", lacks_text(report.left_out)));
+    output_.line(text("    left out: {}", lacks_text(report.left_out)));
   }
   if (report.not_set.total() > 0) {
-    output_.line(fmt::format("    cannot be set: {}", lacks_text(report.not_set)));
+    output_.line(text("    cannot be set: {}", lacks_text(report.not_set)));
   }
 }
 
@@ -117,22 +116,23 @@ void RestoreTeller::report_flawed(const restore::FlawedItem& item) {
               {"flaw", is_unreadable ? "unreadable" : "changed_while_read"}};
   put_name(object, "path", item.path);
   output_.object(object);
-  output_.line(fmt::format("{} {}:{}: {}", is_unreadable ? "UNREADABLE" : "CHANGED", snapshot_,
-                           printable(item.path), restore::meaning_of(item.flaw)));
+  output_.line(fmt::format("{} {}:{}: {}", in_language(is_unreadable ? "UNREADABLE" : "CHANGED"),
+                           snapshot_, printable(item.path),
+                           in_language(restore::meaning_of(item.flaw))));
 }
 
 void RestoreTeller::report_lost(const restore::LostItem& item) {
   Json object{{"event", "lost"}, {"snapshot", snapshot_}, {"reason", item.reason}};
   put_name(object, "path", item.path);
   put_ranges(object, item.ranges);
-  std::string text = ranges_text(item.ranges);
+  std::string where = ranges_text(item.ranges);
   if (!item.saved_as.empty()) {
     put_name(object, "saved_as", item.saved_as);
-    text += fmt::format("; the rest is in \"{}\"", printable(item.saved_as));
+    where += text("; the rest is in \"{}\"", printable(item.saved_as));
   }
   output_.object(object);
-  output_.line(fmt::format("LOST {}:{}: {}{}", snapshot_, printable(item.path),
-                           printable(item.reason), text));
+  output_.line(text("LOST {}:{}: {}{}", snapshot_, printable(item.path),
+                    printable(in_language(item.reason)), where));
 }
 
 void RestoreTeller::phase(std::string_view name, std::uint64_t total_bytes) {
@@ -149,7 +149,7 @@ void RestoreTeller::left_out(std::string_view path, std::string_view what) {
   Json object{{"event", "left_out"}, {"snapshot", snapshot_}, {"what", what}};
   put_name(object, "path", path);
   output_.object(object);
-  output_.line(fmt::format("LEFT OUT {}:{}: {}", snapshot_, printable(path), words_of(what)));
+  output_.line(text("LEFT OUT {}:{}: {}", snapshot_, printable(path), words_of(what)));
 }
 
 void RestoreTeller::not_set(std::string_view path, std::string_view what, std::string_view reason) {

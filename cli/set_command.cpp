@@ -42,12 +42,12 @@ int add_one(const SetOptions& options, const Invocation& invocation, Output& out
   output.object(object);
   if (set.folder.empty()) {
     output.line(
-        fmt::format("set '{}' added; make a disk its medium with 'azekura medium enrol "
-                    "DEVICE --set {}'",
-                    set.name, set.name));
+        text("set '{}' added; make a disk its medium with 'azekura medium enrol "
+             "DEVICE --set {}'",
+             set.name, set.name));
     return 0;
   }
-  output.line(fmt::format("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
+  output.line(text("set '{}' added; its medium is \"{}\"", set.name, printable(set.folder)));
   output.line("A folder is not offline while it is mounted: detach it after every run.");
   return 0;
 }

@@ -81,9 +81,9 @@ std::optional<vault::WriteTotals> SetMedium::attached_disk(std::uint64_t waiting
                          error.one_line()};
       pulled.set_code(vault::refusal::kPulled);
       pulled.set_hint(
-          fmt::format("insert '{}' again and run 'azekura write {}': what is on it "
-                      "already is not written again",
-                      name, set_.name));
+          text("insert '{}' again and run 'azekura write {}': what is on it "
+               "already is not written again",
+               name, set_.name));
       throw pulled;
     }
     if (error.kind() == ErrorKind::policy && limit.is_over()) {
@@ -91,9 +91,9 @@ std::optional<vault::WriteTotals> SetMedium::attached_disk(std::uint64_t waiting
                            name, config_.media.connected.count()};
       too_long.set_code(vault::refusal::kTooLong);
       too_long.set_hint(
-          fmt::format("pull it; insert it again and run 'azekura write {}', or raise "
-                      "connected_minutes in site.toml",
-                      set_.name));
+          text("pull it; insert it again and run 'azekura write {}', or raise "
+               "connected_minutes in site.toml",
+               set_.name));
       throw too_long;
     }
     throw;
@@ -106,8 +106,8 @@ std::optional<vault::WriteTotals> SetMedium::attached_disk(std::uint64_t waiting
   const vault::Connection connection = attachment.detach();
   totals->connected_seconds = connection.work_seconds;
   output_.line(connection.end == vault::ConnectionEnd::off
-                   ? fmt::format("medium '{}' is powered off: pull it and put it away", name)
-                   : fmt::format("medium '{}' is detached: pull it now and put it away", name));
+                   ? text("medium '{}' is powered off: pull it and put it away", name)
+                   : text("medium '{}' is detached: pull it now and put it away", name));
   return totals;
 }
 

@@ -56,8 +56,7 @@ int add_one(const SourceOptions& options, const Invocation& invocation, Output& 
   output.object({{"event", "source"},
                  {"name", source.name},
                  {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}});
-  output.line(
-      fmt::format("source '{}' added to {}/site.toml", source.name, printable(site.path())));
+  output.line(text("source '{}' added to {}/site.toml", source.name, printable(site.path())));
   return 0;
 }
 
@@ -83,7 +82,7 @@ void add_source(CLI::App& app, Invocation& invocation) {
       ->excludes(command);
   add->callback([&invocation, options, path, command] {
     if (path->count() + command->count() != 1) {
-      throw CLI::ValidationError("source add", "give either PATH or --command CMD");
+      throw CLI::ValidationError("source add", text("give either PATH or --command CMD"));
     }
     options->is_command = command->count() == 1;
     invocation.command = [&invocation, options] {

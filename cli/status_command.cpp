@@ -15,7 +15,7 @@ void report_set(const vault::Site& site, const SetConfig& set, Output& output) {
   const bool present = exists(set.folder + "/label");
   Json object{{"event", "set"}, {"name", set.name}, {"present", present}, {"offline", false}};
   put_name(object, "folder", set.folder);
-  std::string text = fmt::format("set {:<16} ", set.name);
+  std::string state = text("set {:<16} ", set.name);
   // Only looks: a run may hold the set, and status must not cost it a night.
   const vault::SetSecrets secrets = site.set_secrets(set.name);
   const std::optional<vault::ChainHead> head =
@@ -23,13 +23,13 @@ void report_set(const vault::Site& site, const SetConfig& set, Output& output) {
   const std::size_t waiting = vault::Spool::waiting(site.spool_path(set.name));
   object["last_session"] = head ? head->number : 0;
   object["waiting_sessions"] = waiting;
-  text += !head || head->number == 0 ? "nothing committed yet"
-                                     : fmt::format("last session {}", head->number);
-  text += fmt::format(", {} waiting in the spool", waiting);
-  text += present ? ", medium present: NOT OFFLINE" : ", medium not here";
+  state += !head || head->number == 0 ? text("nothing committed yet")
+                                      : text("last session {}", head->number);
+  state += text(", {} waiting in the spool", waiting);
+  state += in_language(present ? ", medium present: NOT OFFLINE" : ", medium not here");
   output.object(object);
-  output.line(text);
-  output.line(fmt::format("    folder {}", printable(set.folder)));
+  output.line(state);
+  output.line(text("    folder {}", printable(set.folder)));
 }
 
 int report_status(const Invocation& invocation, Output& output) {
@@ -42,8 +42,8 @@ int report_status(const Invocation& invocation, Output& output) {
                    {"kit_on_this_host", site.kit_on_this_host().has_value()}};
   put_name(site_object, "path", site.path());
   output.object(site_object);
-  output.line(fmt::format("site {} ({})", printable(site.path()), site.id().hex()));
-  output.line(fmt::format("authority {}", fingerprint));
+  output.line(text("site {} ({})", printable(site.path()), site.id().hex()));
+  output.line(text("authority {}", fingerprint));
   for (const SourceConfig& listed : config.sources) {
     const Source& source = listed.source;
     Json object{{"event", "source"},
@@ -51,7 +51,7 @@ int report_status(const Invocation& invocation, Output& output) {
                 {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}};
     put_name(object, "origin", source.origin);
     output.object(object);
-    output.line(fmt::format("source {:<13} {}", source.name, printable(source.origin)));
+    output.line(text("source {:<13} {}", source.name, printable(source.origin)));
   }
   for (const SetConfig& set : config.sets) {
     report_set(site, set, output);
@@ -78,8 +78,7 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
   const std::size_t packs = set.catalogue().packs().size();
   output.only_reports();
   output.object({{"event", "catalogue"}, {"set", name}, {"last_session", head}, {"packs", packs}});
-  output.line(
-      fmt::format("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));
+  output.line(text("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));
   return 0;
 }
 

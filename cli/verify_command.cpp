@@ -41,15 +41,16 @@ struct DeepReport {
 void report_packs(const TreeCheck::LossesByPack& losses, Output& output) {
   for (const auto& [pack, snapshots] : losses) {
     Json list = Json::array();
-    std::string text;
+    std::string needing;
     for (const auto& [snapshot, items] : snapshots) {
       list.push_back({{"snapshot", snapshot}, {"items", items}});
-      text += fmt::format("{}{} ({} items)", text.empty() ? "" : ", ", snapshot, items);
+      needing += needing.empty() ? "" : ", ";
+      needing += text("{} ({} items)", snapshot, items);
     }
     output.object({{"event", "needed"},
                    {"pack", fmt::format("{:08x}", pack)},
                    {"snapshots", std::move(list)}});
-    output.line(fmt::format("pack {:08x} is needed by {}", pack, text));
+    output.line(text("pack {:08x} is needed by {}", pack, needing));
   }
 }
 
@@ -75,15 +76,15 @@ DeepReport verify_deep(const vault::FolderMedium& medium, const vault::RecoveryK
                                 {"reason", one.loss.reason}};
                     put_name(object, "path", one.path);
                     output.object(object);
-                    output.line(fmt::format("LOST {}:{}: {}", one.snapshot.name(),
-                                            printable(one.path), printable(one.loss.reason)));
+                    output.line(text("LOST {}:{}: {}", one.snapshot.name(), printable(one.path),
+                                     printable(in_language(one.loss.reason))));
                   }};
   for (const vault::StoredSnapshot& stored : reader.snapshots()) {
     trees.check(stored);
   }
   report_packs(trees.lost_with(), output);
   report.lost = trees.lost();
-  output.line(fmt::format("{} snapshots checked to the last byte", reader.snapshots().size()));
+  output.line(text("{} snapshots checked to the last byte", reader.snapshots().size()));
   if (!reader.sessions().empty()) {
     const vault::SealedSession& newest = reader.sessions().back();
     report.head.medium = newest.seal.medium;
@@ -101,7 +102,7 @@ std::string choose_history(const VerifyOptions& options, Output& output) {
     if (options.resume || !options.history.empty() || !options.countersign.empty()) {
       throw;
     }
-    output.warn(fmt::format("no history of this verification is kept: {}", error.one_line()));
+    output.warn(text("no history of this verification is kept: {}", error.one_line()));
     return {};
   }
 }
@@ -148,41 +149,38 @@ void countersign(const vault::VerifierKey& verifier, vault::Countersignature hea
   put_name(object, "file", path);
   output.object(object);
   output.line(
-      fmt::format("countersigned up to session {}: \"{}\"; copy it into the folder "
-                  "countersignatures of the site, whose next write carries it along",
-                  head.session, printable(path)));
+      text("countersigned up to session {}: \"{}\"; copy it into the folder "
+           "countersignatures of the site, whose next write carries it along",
+           head.session, printable(path)));
 }
 
 void report_coverage(const vault::VerifyReport& report, Output& output) {
-  output.line(fmt::format("packs      {}", report.packs));
-  output.line(fmt::format("read       {} of {} files, {}", report.files_now, report.files,
-                          human_bytes(report.bytes)));
+  output.line(text("packs      {}", report.packs));
+  output.line(text("read       {} of {} files, {}", report.files_now, report.files,
+                   human_bytes(report.bytes)));
   if (report.files_before > 0) {
-    output.line(fmt::format("before     {} files, found whole by the run that this one resumed",
-                            report.files_before));
+    output.line(text("before     {} files, found whole by the run that this one resumed",
+                     report.files_before));
   }
   if (report.files_left() > 0) {
-    output.line(
-        fmt::format("left       {} files; --resume goes on with them", report.files_left()));
+    output.line(text("left       {} files; --resume goes on with them", report.files_left()));
   }
   if (report.never > 0) {
-    output.line(fmt::format("never      {} files, as far as this history knows", report.never));
+    output.line(text("never      {} files, as far as this history knows", report.never));
   }
   if (report.overdue > 0) {
     output.warn(
-        fmt::format("{} files are overdue: not found whole for more than {} days, the "
-                    "oldest since {}",
-                    report.overdue, vault::kOverdueDays, local_time_text(report.oldest)));
+        text("{} files are overdue: not found whole for more than {} days, the "
+             "oldest since {}",
+             report.overdue, vault::kOverdueDays, local_time_text(report.oldest)));
   }
   if (report.countersigned) {
-    output.line(fmt::format("countersigned up to session {} by {} on {}",
-                            report.countersigned->session,
-                            report.countersigned->verifier.verifier.hex().substr(0, 16),
-                            local_time_text(report.countersigned->when)));
+    output.line(text("countersigned up to session {} by {} on {}", report.countersigned->session,
+                     report.countersigned->verifier.verifier.hex().substr(0, 16),
+                     local_time_text(report.countersigned->when)));
   }
   if (report.unsealed_packs > 0) {
-    output.line(
-        fmt::format("unsealed   {} packs of a write that did not finish", report.unsealed_packs));
+    output.line(text("unsealed   {} packs of a write that did not finish", report.unsealed_packs));
   }
 }
 
@@ -227,9 +225,8 @@ void report_verified(const vault::VerifyReport& report, const Tally& tally, cons
                                {"time", report.countersigned->when.seconds}};
   }
   output.object(object);
-  output.line(
-      fmt::format("authority  {}", report.authority.empty() ? "unknown" : report.authority));
-  output.line(fmt::format("sessions   {}", report.sessions));
+  output.line(text("authority  {}", report.authority.empty() ? text("unknown") : report.authority));
+  output.line(text("sessions   {}", report.sessions));
   report_coverage(report, output);
 }
 

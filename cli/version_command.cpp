@@ -7,12 +7,14 @@ namespace azekura::cli {
 
 namespace {
 
+constexpr int kVaultFormat = 1;
+
 std::string text_of(const Confinement& confinement) {
-  std::string text = confinement.seccomp ? "seccomp" : "";
+  std::string means = confinement.seccomp ? "seccomp" : "";
   if (confinement.landlock > 0) {
-    text += fmt::format("{}Landlock ABI {}", text.empty() ? "" : ", ", confinement.landlock);
+    means += fmt::format("{}Landlock ABI {}", means.empty() ? "" : ", ", confinement.landlock);
   }
-  return text.empty() ? "no" : text;
+  return means.empty() ? text("no") : means;
 }
 
 /// Tries the confinement on itself, so that it says what holds and not what should.
@@ -20,11 +22,11 @@ int version(Output& output) {
   const Confinement confinement = confine({});
   output.object({{"event", "version"},
                  {"version", AZEKURA_VERSION},
-                 {"format", 1},
+                 {"format", kVaultFormat},
                  {"seccomp", confinement.seccomp},
                  {"landlock", confinement.landlock}});
-  output.line("azekura " AZEKURA_VERSION ", vault format 1");
-  output.line("reads media confined: " + text_of(confinement));
+  output.line(text("azekura {}, vault format {}", AZEKURA_VERSION, kVaultFormat));
+  output.line(text("reads media confined: {}", text_of(confinement)));
   return 0;
 }
 

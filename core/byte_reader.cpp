@@ -5,7 +5,7 @@
 namespace azekura {
 
 void ByteReader::fail(std::string_view fact) const {
-  throw DamageError{"{} is malformed: {}", object_, fact};
+  throw DamageError{"{} is malformed: {}", in_language(object_), in_language(fact)};
 }
 
 ByteView ByteReader::bytes(std::uint64_t count) {

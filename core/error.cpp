@@ -20,9 +20,9 @@ ErrorKind kind_of(int error_number) {
 
 }  // namespace
 
-void Error::set_hint(std::string hint) {
+void Error::set_hint(std::string_view hint) {
   if (hint_.empty()) {
-    hint_ = std::move(hint);
+    hint_ = in_language(hint);
   }
 }
 
@@ -35,15 +35,18 @@ void Error::set_code(std::string_view code) {
 std::string Error::one_line() const {
   std::string line = fact_;
   for (const std::string& context : contexts_) {
-    line += fmt::format(" (while {})", context);
+    line += text(" (while {})", context);
   }
   return line;
 }
 
-SystemError::SystemError(int error_number, std::string attempt)
-    : Error{kind_of(error_number),
-            fmt::format("cannot {}: {}", attempt, std::generic_category().message(error_number))},
+SystemError::SystemError(const std::string& attempt, int error_number)
+    : Error{kind_of(error_number), text("cannot {}: {}", attempt, errno_text(error_number))},
       error_number_{error_number} {}
+
+std::string errno_text(int error_number) {
+  return std::string{in_language(std::generic_category().message(error_number))};
+}
 
 void check_failed(const char* condition, const char* file, int line) {
   throw InternalError{"{}:{}: '{}' does not hold", file, line, condition};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/messages.h"
+
 #include <fmt/format.h>
 
 #include <exception>
@@ -28,8 +30,9 @@ enum class ErrorKind {
 
 /// Base of all failures: a fact, the attempts it happened in, and what to do next.
 ///
-/// Messages start in lower case, have no final period and name the object. Catch it only in
-/// cli/main.cpp, at a worker's end, in while_doing and where one source item is skipped.
+/// Messages start in lower case, have no final period and name the object; they are kept in the
+/// language spoken when they are made. Catch it only in cli/main.cpp, at a worker's end, in
+/// while_doing and where one source item is skipped.
 class Error : public std::exception {
  public:
   Error(ErrorKind kind, std::string fact) : kind_{kind}, fact_{std::move(fact)} {}
@@ -48,8 +51,8 @@ class Error : public std::exception {
   [[nodiscard]] const std::string& code() const noexcept { return code_; }
 
   void add_context(std::string attempt) { contexts_.push_back(std::move(attempt)); }
-  /// Says what to type next; the first hint given stays.
-  void set_hint(std::string hint);
+  /// Says what to type next: a message, or text() of one. The first hint given stays.
+  void set_hint(std::string_view hint);
   /// The first code given stays.
   void set_code(std::string_view code);
 
@@ -70,7 +73,7 @@ class ErrorOf : public Error {
  public:
   template <typename... Args>
   explicit ErrorOf(fmt::format_string<Args...> fact, Args&&... args)
-      : Error{kKind, fmt::format(fact, std::forward<Args>(args)...)} {}
+      : Error{kKind, text(fact, std::forward<Args>(args)...)} {}
 };
 
 /// A source could not be read. The only kind that may be downgraded to "incomplete, listed".
@@ -90,14 +93,18 @@ class SystemError : public Error {
  public:
   template <typename... Args>
   SystemError(int error_number, fmt::format_string<Args...> attempt, Args&&... args)
-      : SystemError{error_number, std::string{fmt::format(attempt, std::forward<Args>(args)...)}} {}
-  SystemError(int error_number, std::string attempt);
+      : SystemError{text(attempt, std::forward<Args>(args)...), error_number} {}
 
   [[nodiscard]] int error_number() const noexcept { return error_number_; }
 
  private:
+  SystemError(const std::string& attempt, int error_number);
+
   int error_number_;
 };
+
+/// What errno means, for a person.
+std::string errno_text(int error_number);
 
 /// Runs `step`; an Error that leaves it is told what was being attempted.
 template <typename Step, typename... Args>
@@ -105,7 +112,7 @@ decltype(auto) while_doing(Step&& step, fmt::format_string<Args...> doing, Args&
   try {
     return std::forward<Step>(step)();
   } catch (Error& error) {
-    error.add_context(fmt::format(doing, std::forward<Args>(args)...));
+    error.add_context(text(doing, std::forward<Args>(args)...));
     throw;
   }
 }

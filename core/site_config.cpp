@@ -82,9 +82,9 @@ const Item& find_named(const std::vector<Item>& items, std::string_view name,
   for (const Item& item : items) {
     names += (names.empty() ? "" : ", ") + label_of(item);
   }
-  UsageError error{"there is no {} '{}'; there {}", what, name,
-                   names.empty() ? "is none yet" : "are: " + names};
-  error.set_hint(fmt::format("add it with 'azekura {} add'", what));
+  UsageError error{"there is no {} '{}'; there {}", in_language(what), name,
+                   names.empty() ? text("is none yet") : text("are: {}", names)};
+  error.set_hint(text("add it with 'azekura {} add'", what));
   throw error;
 }
 

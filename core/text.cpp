@@ -1,5 +1,7 @@
 #include "core/text.h"
 
+#include "core/messages.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -87,7 +89,7 @@ std::string printable(std::string_view raw) {
 std::string human_bytes(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 6> kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   if (bytes < 1024) {
-    return fmt::format("{} bytes", bytes);
+    return text("{} bytes", bytes);
   }
   double value = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;

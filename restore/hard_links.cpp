@@ -49,11 +49,11 @@ void HardLinks::make(const Further& further) {
       throw;
     }
     const std::string first_path = guard_.path(first.directory, first.name);
-    reporter_.lost(guard_.path(further.directory, further.name),
-                   error.error_number() == ENOENT
-                       ? fmt::format("its content, under its first name \"{}\", is lost",
-                                     printable(first_path))
-                       : error.one_line());
+    reporter_.lost(
+        guard_.path(further.directory, further.name),
+        error.error_number() == ENOENT
+            ? text("its content, under its first name \"{}\", is lost", printable(first_path))
+            : error.one_line());
   }
 }
 

@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <climits>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace azekura::restore {
@@ -23,8 +22,8 @@ namespace {
 
 [[noreturn]] void throw_unreadable(int error_number, std::string_view attempt,
                                    std::string_view path) {
-  throw SourceError{"cannot {} \"{}\": {}", attempt, printable(path),
-                    std::generic_category().message(error_number)};
+  throw SourceError{"cannot {} \"{}\": {}", in_language(attempt), printable(path),
+                    errno_text(error_number)};
 }
 
 /// Nothing there, or what is there is another thing than wanted, a link or another mount.
@@ -36,8 +35,7 @@ bool is_absence(int error_number) {
 UniqueFd open_root(const std::string& path) {
   UniqueFd root{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!root.is_open()) {
-    UsageError error{"cannot open the live source \"{}\": {}", printable(path),
-                     std::generic_category().message(errno)};
+    UsageError error{"cannot open the live source \"{}\": {}", printable(path), errno_text(errno)};
     error.set_hint("say where it is on this machine: --against NAME=PATH");
     throw error;
   }

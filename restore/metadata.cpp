@@ -12,7 +12,6 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
 
 namespace azekura::restore {
 
@@ -91,8 +90,7 @@ MetadataApplier::MetadataApplier(RestoreMode mode, Reporter& reporter)
 
 void MetadataApplier::not_set(int error_number, const std::string& path, Lack lack,
                               const std::string& what) {
-  reporter_.not_set(path, lack,
-                    fmt::format("{}: {}", what, std::generic_category().message(error_number)));
+  reporter_.not_set(path, lack, fmt::format("{}: {}", in_language(what), errno_text(error_number)));
 }
 
 bool MetadataApplier::check_owner(const Attributes& attributes, int result,
@@ -100,7 +98,7 @@ bool MetadataApplier::check_owner(const Attributes& attributes, int result,
   const bool possible = attributes.uid != kNoOwner && attributes.gid != kNoOwner;
   if (result != 0 || !possible) {
     not_set(possible ? errno : EINVAL, path, Lack::owner,
-            fmt::format("owner {}:{}", attributes.uid, attributes.gid));
+            text("owner {}:{}", attributes.uid, attributes.gid));
     return false;
   }
   return true;
@@ -147,14 +145,14 @@ void MetadataApplier::apply(int fd, const Attributes& attributes, const std::str
       const Lack lack = lack_of(name);
       if (comes_after_mode(lack) == after_mode &&
           ::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0) {
-        not_set(errno, path, lack, fmt::format("attribute \"{}\"", printable(name)));
+        not_set(errno, path, lack, text("attribute \"{}\"", printable(name)));
       }
     }
   };
   set_xattrs(false);
   const std::uint32_t mode = allowed_mode(attributes, owned, path);
   if (::fchmod(fd, mode) != 0) {
-    not_set(errno, path, Lack::mode, fmt::format("mode {:o}", mode));
+    not_set(errno, path, Lack::mode, text("mode {:o}", mode));
   }
   set_xattrs(true);
   if (::futimens(fd, times_of(attributes).data()) != 0) {
@@ -170,13 +168,13 @@ void MetadataApplier::apply_to_node(int node, const Attributes& attributes,
   const std::string pinned = fmt::format("/proc/self/fd/{}", node);
   for (const auto& [key, value] : allowed_xattrs(attributes, path)) {
     if (::setxattr(pinned.c_str(), key.c_str(), value.data(), value.size(), 0) != 0) {
-      not_set(errno, path, lack_of(key), fmt::format("attribute \"{}\"", printable(key)));
+      not_set(errno, path, lack_of(key), text("attribute \"{}\"", printable(key)));
     }
   }
   if (attributes.kind != EntryKind::symlink) {
     const std::uint32_t mode = allowed_mode(attributes, owned, path);
     if (::chmod(pinned.c_str(), mode) != 0) {
-      not_set(errno, path, Lack::mode, fmt::format("mode {:o}", mode));
+      not_set(errno, path, Lack::mode, text("mode {:o}", mode));
     }
   }
   if (::utimensat(node, "", times_of(attributes).data(), AT_EMPTY_PATH) != 0) {
@@ -192,7 +190,7 @@ void MetadataApplier::apply_flags(int fd, std::uint32_t flags, const std::string
     result = ::ioctl(fd, FS_IOC_SETFLAGS, &wanted);
   }
   if (result != 0) {
-    not_set(errno, path, Lack::flags, fmt::format("file flags {:#x}", flags));
+    not_set(errno, path, Lack::flags, text("file flags {:#x}", flags));
   }
 }
 

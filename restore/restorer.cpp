@@ -173,8 +173,8 @@ void TreeRestorer::leave(std::size_t depth) {
     const Level& level = levels_.back();
     if (!level.strangers.empty()) {
       const std::string path = guard_.path(level.directory);
-      reporter_.notice(fmt::format("\"{}\" has {} more entries than the restore made; they stay",
-                                   path.empty() ? "." : printable(path), level.strangers.size()));
+      reporter_.notice(text("\"{}\" has {} more entries than the restore made; they stay",
+                            path.empty() ? "." : printable(path), level.strangers.size()));
     }
   }
 }

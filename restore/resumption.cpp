@@ -106,8 +106,8 @@ void Resumption::make_way(DirectoryId directory, const std::string& name, const 
   }
   const std::string aside = guard_.free_name(directory, name, ".aside");
   guard_.place(directory, name, aside);
-  reporter_.notice(fmt::format("\"{}\" is not what the interrupted run left: it is now \"{}\"",
-                               printable(guard_.path(directory, name)), printable(aside)));
+  reporter_.notice(text("\"{}\" is not what the interrupted run left: it is now \"{}\"",
+                        printable(guard_.path(directory, name)), printable(aside)));
 }
 
 DirectoryId Resumption::make_directory(DirectoryId parent, const std::string& name) {

@@ -46,6 +46,8 @@ def page(program, version):
     yield ".SH EXIT STATUS"
     yield from items_of(main.sections["Exit codes"])
     yield ".SH ENVIRONMENT\n.TP\n.B AZEKURA_SITE\nthe site folder"
+    yield (".TP\n.B LC_ALL, LC_MESSAGES, LANG\nthe first that is not empty: messages are in Japanese "
+           "if it begins with ja, else in English")
     yield ".SH FILES"
     yield from items_of(FILES)
     yield ".SH SEE ALSO\n.BR azekura\\-format (5)"
@@ -53,7 +55,7 @@ def page(program, version):
 
 def main():
     program = sys.argv[1]
-    said = subprocess.run([program, "version"], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([program, "--lang", "en", "version"], check=True, capture_output=True, text=True).stdout
     print("\n".join(page(program, said.split()[1].rstrip(","))))
 
 

@@ -38,8 +38,8 @@ class Command(typing.NamedTuple):
 
 
 def help_of(program, words):
-    text = subprocess.run([program, *words, "--help"], check=True, capture_output=True,
-                          text=True).stdout
+    text = subprocess.run([program, "--lang", "en", *words, "--help"], check=True,
+                          capture_output=True, text=True).stdout
     head, *blocks = text.strip("\n").split("\n\n")
     description, usage = head.split("\nUsage: ")
     sections = {}

@@ -20,7 +20,7 @@ struct Known {
 template <typename Failure>
 [[noreturn]] void refuse(Failure failure, std::string_view code, std::string hint) {
   failure.set_code(code);
-  failure.set_hint(std::move(hint));
+  failure.set_hint(hint);
   throw Failure{std::move(failure)};
 }
 
@@ -59,11 +59,11 @@ std::vector<Known> known_media(const Site& site, const MediumRegister& media,
 /// Why none of the connected disks is the set's medium.
 [[noreturn]] void refuse_all(const Site& site, const std::string& set, const FoundMedia& found,
                              const std::vector<Known>& known) {
-  const std::string fetch = fmt::format("fetch the medium '{}' and insert it", set);
+  const std::string fetch = text("fetch the medium '{}' and insert it", set);
   if (!known.empty()) {
     refuse(MediumError{"the medium '{}' is here, '{}' is wanted", known.front().record.name, set},
            refusal::kNotTonights,
-           fmt::format("pull '{}' and put it away; {}", known.front().record.name, fetch));
+           text("pull '{}' and put it away; {}", known.front().record.name, fetch));
   }
   for (const ConnectedMedium& one : found.media) {
     const bool is_ours = one.label.site == site.id();
@@ -71,17 +71,17 @@ std::vector<Known> known_media(const Site& site, const MediumRegister& media,
                                  printable(one.device.path)}
                    : MediumError{"\"{}\" is a medium of another site", printable(one.device.path)},
            is_ours ? refusal::kNotEnrolled : refusal::kOtherSite,
-           is_ours ? fmt::format("enter it again with 'azekura medium enrol {} --set SET', or {}",
-                                 printable(one.device.path), fetch)
-                   : fmt::format("pull it; {}", fetch));
+           is_ours ? text("enter it again with 'azekura medium enrol {} --set SET', or {}",
+                          printable(one.device.path), fetch)
+                   : text("pull it; {}", fetch));
   }
   for (const UnknownMedium& one : found.unknown) {
     refuse(MediumError{"\"{}\" has no label that can be read: {}", printable(one.device.path),
                        one.problem},
-           refusal::kNotEnrolled, fmt::format("pull it; {}", fetch));
+           refusal::kNotEnrolled, text("pull it; {}", fetch));
   }
   refuse(MediumError{"the medium '{}' is not here", set}, refusal::kMissing,
-         fmt::format("{}; what was captured waits in the spool", fetch));
+         text("{}; what was captured waits in the spool", fetch));
 }
 
 std::string pool_of(const SiteConfig& config, const std::string& set) {
@@ -98,7 +98,7 @@ void refuse_second_of_pool(const SiteConfig& config, const std::string& set,
       refuse(PolicyError{"the media '{}' and '{}' of one pool are both connected", set,
                          other.record.name},
              refusal::kTwoOfOnePool,
-             fmt::format("pull '{}' and put it away; then try again", other.record.name));
+             text("pull '{}' and put it away; then try again", other.record.name));
     }
   }
 }
@@ -108,10 +108,9 @@ void refuse_unfit(const Known& wanted, std::uint64_t needed) {
   if (!record.connections.empty()) {
     const Connection& last = record.connections.back();
     if (last.end != ConnectionEnd::unknown && is_still_there(last.insertion)) {
-      refuse(
-          PolicyError{"the medium '{}' was not pulled since it was last written", record.name},
-          refusal::kStillAttached,
-          fmt::format("pull '{}'; insert it again only if it is to be written now", record.name));
+      refuse(PolicyError{"the medium '{}' was not pulled since it was last written", record.name},
+             refusal::kStillAttached,
+             text("pull '{}'; insert it again only if it is to be written now", record.name));
     }
   }
   if (wanted.medium->device.read_only) {

@@ -100,7 +100,7 @@ Attachment::~Attachment() {
     static_cast<void>(detach());
   } catch (const std::exception& error) {
     observer_.notice(
-        fmt::format("medium '{}' could not be detached as it should: {}", name_, error.what()));
+        text("medium '{}' could not be detached as it should: {}", name_, error.what()));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -151,14 +152,14 @@ std::vector<BlockDevice> all_devices() {
 std::string use_of(const BlockDevice& device) {
   const std::vector<std::string> numbers = device_numbers(device);
   if (const std::string where = mount_point(numbers); !where.empty()) {
-    return fmt::format("mounted on {}", printable(where));
+    return text("mounted on {}", printable(where));
   }
   try {
     // The kernel lets one at a time: mounts nobody sees, swap, RAID and mappings hold it too.
     static_cast<void>(open_file(device.path, O_RDONLY | O_EXCL));
   } catch (const SystemError& error) {
     if (error.error_number() == EBUSY) {
-      return "in use by the system";
+      return text("in use by the system");
     }
     throw;
   }
@@ -186,10 +187,10 @@ std::vector<std::string> content_of(const BlockDevice& device) {
     const auto bytes = static_cast<std::uint64_t>(::blkid_partition_get_size(part)) * kSectorBytes;
     const char* const name = ::blkid_partition_get_name(part);
     const std::string inside = signature_in(file.get(), offset, bytes);
-    content.push_back(fmt::format("partition {}, {}{}: {}", ::blkid_partition_get_partno(part),
-                                  human_bytes(bytes),
-                                  name == nullptr ? "" : fmt::format(", \"{}\"", printable(name)),
-                                  inside.empty() ? "nothing known" : inside));
+    content.push_back(text("partition {}, {}{}: {}", ::blkid_partition_get_partno(part),
+                           human_bytes(bytes),
+                           name == nullptr ? "" : fmt::format(", \"{}\"", printable(name)),
+                           inside.empty() ? text("nothing known") : inside));
   }
   return content;
 }

@@ -130,8 +130,8 @@ std::vector<MadeBlock> BlockMaker::make(std::uint32_t pack) {
     // does not turn out the same is never written, for it has no leaf hash.
     if (!payload || payload->size() + kTagBytes != block.stored_bytes) {
       observer_.notice(
-          fmt::format("block {} of pack {:08x} was compressed otherwise than this program does it",
-                      index, pack));
+          text("block {} of pack {:08x} was compressed otherwise than this program does it", index,
+               pack));
       continue;
     }
     reader_.healer().offer(pack, block.stored_offset,

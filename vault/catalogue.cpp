@@ -60,9 +60,9 @@ ByteView view(const rocksdb::Slice& bytes) { return as_bytes({bytes.data(), byte
 void check(const rocksdb::Status& status, std::string_view attempt) {
   if (!status.ok()) {
     if (status.IsNoSpace()) {
-      throw SpaceError{"no space on the disk of the site to {}", attempt};
+      throw SpaceError{"no space on the disk of the site to {}", in_language(attempt)};
     }
-    SystemError error{EIO, "{} ({})", attempt, status.ToString()};
+    SystemError error{EIO, "{} ({})", in_language(attempt), status.ToString()};
     error.set_hint("check the disk of the site; 'azekura catalogue rebuild SET' makes it anew");
     throw error;
   }

@@ -100,7 +100,7 @@ void ChainCheck::throw_other_site() const {
 void ChainCheck::throw_other_set() const {
   MediumError error{"medium \"{}\" belongs to another set", printable(medium_.path())};
   error.set_code(refusal::kNotTonights);
-  error.set_hint(fmt::format("fetch the medium of the set '{}'", set_.name()));
+  error.set_hint(text("fetch the medium of the set '{}'", set_.name()));
   throw error;
 }
 
@@ -130,7 +130,7 @@ void ChainCheck::learn(const SealedSession& newest) {
   check_continues_known(newest);
   const ChainHead head = set_.catalogue().head();
   observer_.notice(
-      fmt::format("learning sessions {} to {} from the medium", head.number + 1, newest.number()));
+      text("learning sessions {} to {} from the medium", head.number + 1, newest.number()));
   for (const std::uint32_t number : vault_.numbers()) {
     if (number <= head.number || number > newest.number()) {
       continue;
@@ -216,7 +216,7 @@ void ChainCheck::learn_packs(const SealedSession& session) {
           read_sealed_chunk_table(file.get(), pack, identity, set_.secrets().keys.catalogue));
     } catch (const DamageError& error) {  // nothing new may refer to it
       set_.catalogue().forget_packs({pack.number});
-      observer_.notice(fmt::format("{}; its chunks are stored again", error.what()));
+      observer_.notice(text("{}; its chunks are stored again", error.what()));
     }
   }
 }
@@ -232,8 +232,7 @@ bool ChainCheck::is_of_newer_host(const SealedSession& session) const {
 }
 
 void ChainCheck::take_over(const SealedSession& newest) {
-  observer_.notice(
-      fmt::format("continuing the medium after session {} as a new set", newest.number()));
+  observer_.notice(text("continuing the medium after session {} as a new set", newest.number()));
   set_.catalogue().commit({newest.number(), newest.seal_digest, newest.next_pack()},
                           newest.header_bytes);
   set_.settle();

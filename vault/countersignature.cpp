@@ -93,7 +93,7 @@ std::vector<Countersignature> countersignatures_on(const FolderMedium& medium,
       if (error.kind() == ErrorKind::medium || error.kind() == ErrorKind::interrupted) {
         throw;
       }
-      problems.push_back(fmt::format("\"{}\" does not count: {}", printable(path), error.what()));
+      problems.push_back(text("\"{}\" does not count: {}", printable(path), error.what()));
     }
   }
   std::stable_sort(counting.begin(), counting.end(),

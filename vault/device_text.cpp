@@ -31,7 +31,7 @@ std::string text_of_device(dev_t device) {
 
 std::string device_text(int fd) {
   struct stat info {};
-  return ::fstat(fd, &info) == 0 ? text_of_device(info.st_dev) : "unknown device";
+  return ::fstat(fd, &info) == 0 ? text_of_device(info.st_dev) : text("unknown device");
 }
 
 }  // namespace azekura::vault

@@ -72,13 +72,13 @@ Enrolment plan_enrolment(const Site& site, const MediumRegister& media, const st
   }
   if (const std::optional<Label> label = label_of(device)) {
     if (label->site != site.id()) {
-      refuse_medium(device, "another site");
+      refuse_medium(device, text("another site"));
     }
     if (const std::optional<MediumRecord> known = media.find(label->medium)) {
-      refuse_medium(device, fmt::format("this site: it is '{}'", known->name));
+      refuse_medium(device, text("this site: it is '{}'", known->name));
     }
     if (label->set != secrets.id) {
-      refuse_medium(device, "another set of this site");
+      refuse_medium(device, text("another set of this site"));
     }
     return Enrolment::recover;
   }

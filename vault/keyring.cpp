@@ -33,7 +33,7 @@ Buffer BoxSealer::seal(ByteView associated, ByteView plain) {
 
 Buffer BoxSealer::open(ByteView associated, ByteView box, std::string_view object) {
   if (box.size() < kBoxOverhead) {
-    throw DamageError{"{} is too short to be a box", object};
+    throw DamageError{"{} is too short to be a box", in_language(object)};
   }
   Nonce nonce{};
   std::copy_n(box.begin(), nonce.size(), nonce.begin());

@@ -50,8 +50,8 @@ std::optional<ParityInfo> parity_of_fragment(const OpenSession& session, const P
     if (error.kind() != ErrorKind::space) {
       throw;
     }
-    observer.notice(fmt::format("no space for the parity of session {}, which ended early",
-                                session.header.identity.number));
+    observer.notice(text("no space for the parity of session {}, which ended early",
+                         session.header.identity.number));
     try_to_empty(session.folder + "/parity");
     return std::nullopt;
   }
@@ -71,9 +71,9 @@ MediaSet::MediaSet(const Site& site, const std::string& name, Observer& observer
   settle();
   if (discarded_ > 0) {
     observer.notice(
-        fmt::format("{} waiting sessions of the set '{}' cannot follow what is on its "
-                    "medium or are damaged; they are captured again",
-                    discarded_, name_));
+        text("{} waiting sessions of the set '{}' cannot follow what is on its "
+             "medium or are damaged; they are captured again",
+             discarded_, name_));
   }
   finish_interrupted(observer);
 }
@@ -149,9 +149,9 @@ void MediaSet::finish_interrupted(Observer& observer) {
     Manifest manifest = manifest_of(identity);
     manifest.parity = parity_of_fragment(session, parity_, observer);
     Spool::complete(session.folder, manifest);
-    observer.notice(fmt::format(
-        "an earlier run of the set '{}' ended early; the {} packs it had finished are kept", name_,
-        session.packs.size()));
+    observer.notice(
+        text("an earlier run of the set '{}' ended early; the {} packs it had finished are kept",
+             name_, session.packs.size()));
   }
 }
 

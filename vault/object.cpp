@@ -32,7 +32,8 @@ Sections decode_sections(ByteReader& in, std::uint16_t known_max, std::string_vi
       in.fail("sections are out of order or have unknown flags");
     }
     if (type > known_max && flags == kCritical) {
-      throw VersionError{"{} has a part of type {} that this version does not know", object, type};
+      throw VersionError{"{} has a part of type {} that this version does not know",
+                         in_language(object), type};
     }
     if (type <= known_max && flags != kCritical) {
       in.fail("a section lacks its critical flag");
@@ -64,8 +65,8 @@ Sections decode_object(ByteReader& in, std::string_view magic, std::uint16_t kno
   const std::uint16_t version = in.u16();
   const std::uint16_t flags = in.u16();
   if (version != kFormatVersion || flags != 0) {
-    throw VersionError{"{} has format version {}, this program knows version {}", object, version,
-                       kFormatVersion};
+    throw VersionError{"{} has format version {}, this program knows version {}",
+                       in_language(object), version, kFormatVersion};
   }
   return decode_sections(in, known_max, object);
 }
@@ -73,7 +74,7 @@ Sections decode_object(ByteReader& in, std::string_view magic, std::uint16_t kno
 ByteView section(const Sections& sections, std::uint16_t type, std::string_view object) {
   const auto found = sections.find(type);
   if (found == sections.end()) {
-    throw DamageError{"{} lacks section {}", object, type};
+    throw DamageError{"{} lacks section {}", in_language(object), type};
   }
   return found->second;
 }

@@ -18,7 +18,7 @@ class VersionError : public Error {
  public:
   template <typename... Args>
   explicit VersionError(fmt::format_string<Args...> fact, Args&&... args)
-      : Error{ErrorKind::authenticity, fmt::format(fact, std::forward<Args>(args)...)} {
+      : Error{ErrorKind::authenticity, text(fact, std::forward<Args>(args)...)} {
     set_hint("a newer azekura wrote this; use the azekura-restore that lies on the medium");
   }
 };

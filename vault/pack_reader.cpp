@@ -102,8 +102,7 @@ template <typename Use>
 auto with_table(const PackBytes& bytes, const PackInfo& info, std::uint64_t offset,
                 const Secret& key, ByteView associated, Use&& use) {
   const Buffer plain = bytes.with(offset, kLocatorBytes, [&](ByteView sealed) {
-    return open_box(key, associated, sealed,
-                    fmt::format("a table locator of pack {:08x}", info.number));
+    return open_box(key, associated, sealed, text("a table locator of pack {:08x}", info.number));
   });
   ByteReader in{plain, "a table locator"};
   const std::uint64_t at = in.u64();
@@ -164,7 +163,7 @@ PackReader::PackReader(UniqueFd file, const PackInfo& info, const OpenedSlot& se
       part_associated(context_, PackPart::block_table_locator), [&](const SealedTable& sealed) {
         BlockTable table = BlockTable::decode(
             open_box(keys.block_table, part_associated(context_, PackPart::block_table), sealed.box,
-                     fmt::format("the block table of pack {:08x}", info_.number)),
+                     text("the block table of pack {:08x}", info_.number)),
             data_bytes);
         const std::uint64_t blocks_end = table.blocks.empty()
                                              ? kPackHeaderBytes
@@ -191,7 +190,7 @@ Buffer PackReader::open_block(std::uint32_t index) const {
       block.stored_offset, block.stored_bytes, [&](ByteView sealed) {
         const Buffer payload = Sealer{block_key_}.open(
             block_nonce(index, block.nonce_part), block_associated(context_, index, block), sealed,
-            fmt::format("block {} of pack {:08x}", index, info_.number));
+            text("block {} of pack {:08x}", index, info_.number));
         return expand(block.codec, payload, block.plain_bytes);
       });
 }

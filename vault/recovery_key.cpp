@@ -38,7 +38,7 @@ RecoveryKey RecoveryKey::parse(std::string_view text) {
     const RecoveryShare share = parse_share(text);
     UsageError error{"this is {}, not the whole key: {} more needed", share_name(share),
                      share.threshold - 1};
-    error.set_hint(std::string{kMoreSharesHint});
+    error.set_hint(kMoreSharesHint);
     throw error;
   }
   const KeyFile file{text, kHeading, {"site", "recovery", "authority"}};

@@ -72,7 +72,7 @@ void check_same_split(const RecoveryShare& first, const RecoveryShare& other) {
 }
 
 UsageError too_few(UsageError error) {
-  error.set_hint(std::string{kMoreSharesHint});
+  error.set_hint(kMoreSharesHint);
   return error;
 }
 
@@ -100,8 +100,8 @@ void check_numbers(const std::vector<RecoveryShare>& shares) {
 }  // namespace
 
 std::string share_name(const RecoveryShare& share) {
-  return fmt::format("share {} of {}, any {} of which restore", number_of(share), share.count,
-                     share.threshold);
+  return text("share {} of {}, any {} of which restore", number_of(share), share.count,
+              share.threshold);
 }
 
 std::vector<RecoveryShare> split_recovery_secret(const SiteId& site, const Secret& secret,

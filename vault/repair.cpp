@@ -50,11 +50,11 @@ std::string holders_of(const MadeBlock& block) {
   for (const ChunkOrigin& origin : block.origins) {
     holders.insert(origin.holder);
   }
-  std::string text;
+  std::string names;
   for (const std::string& holder : holders) {
-    text += (text.empty() ? "" : ", ") + holder;
+    names += (names.empty() ? "" : ", ") + holder;
   }
-  return text;
+  return names;
 }
 
 /// Lines of the log: what of the file came from where. No name of a source's file is among them:
@@ -64,20 +64,19 @@ std::string provenance(const HealedFile& file) {
   std::string lines =
       fmt::format("{} {}: {}\n", when, healed_path(file.name), printable(file.fact));
   if (file.remedy == Remedy::copy) {
-    return lines + fmt::format("{} all {} bytes from another copy\n", when, file.bytes);
+    return lines + text("{} all {} bytes from another copy\n", when, file.bytes);
   }
   for (const Healer::MadeLeaf& made : file.made) {
     const std::uint64_t begin = made.leaf * limits::kLeafBytes;
-    lines += fmt::format("{} bytes {} to {} of pack {:08x} made from {}\n", when, begin,
-                         begin + made.bytes, made.pack,
-                         made.is_offered ? "blocks that were sealed again" : "parity");
+    lines +=
+        text("{} bytes {} to {} of pack {:08x} made from {}\n", when, begin, begin + made.bytes,
+             made.pack, in_language(made.is_offered ? "blocks that were sealed again" : "parity"));
   }
   for (const MadeBlock& block : file.blocks) {
-    lines += fmt::format("{} bytes {} to {} of pack {:08x} sealed again from chunks of {}\n", when,
-                         block.offset, block.offset + block.bytes, block.pack, holders_of(block));
+    lines += text("{} bytes {} to {} of pack {:08x} sealed again from chunks of {}\n", when,
+                  block.offset, block.offset + block.bytes, block.pack, holders_of(block));
   }
-  return lines +
-         fmt::format("{} all other bytes from the file itself or its pack's others\n", when);
+  return lines + text("{} all other bytes from the file itself or its pack's others\n", when);
 }
 
 /// Errors: DamageError if the file cannot be made any more.
@@ -170,7 +169,7 @@ class Repairer {
     } while (report.healed.size() > healed || healer_.offered_bytes() > waiting);
     for (const Finding& finding : report.found.findings) {
       if (is_lost_file(finding)) {
-        observer_.notice(fmt::format("{} is not healed: {}", finding.file, reasons_[finding.file]));
+        observer_.notice(text("{} is not healed: {}", finding.file, reasons_[finding.file]));
       }
     }
   }

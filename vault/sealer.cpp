@@ -117,11 +117,12 @@ bool Sealer::open(const Nonce& nonce, ByteView associated, ByteView sealed, Muta
 Buffer Sealer::open(const Nonce& nonce, ByteView associated, ByteView sealed,
                     std::string_view object) {
   if (sealed.size() < kTagBytes) {
-    throw DamageError{"{} does not open: it has {} bytes, less than a tag", object, sealed.size()};
+    throw DamageError{"{} does not open: it has {} bytes, less than a tag", in_language(object),
+                      sealed.size()};
   }
   Buffer plain(sealed.size() - kTagBytes);
   if (!open(nonce, associated, sealed, plain)) {
-    throw DamageError{"{} does not open: its bytes are not what was sealed", object};
+    throw DamageError{"{} does not open: its bytes are not what was sealed", in_language(object)};
   }
   return plain;
 }

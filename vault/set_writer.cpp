@@ -85,7 +85,7 @@ Attached SetWriter::attach() {
     set_.discard_spool();
   }
   for (const Finding& finding : vault_.findings()) {
-    observer_.notice(fmt::format("the medium: {}", finding.fact));
+    observer_.notice(text("the medium: {}", finding.fact));
   }
   const std::vector<SpooledSession> kept = set_.spool().sessions();
   for (const SpooledSession& session : waiting) {
@@ -115,9 +115,9 @@ bool SetWriter::forget_missing_packs() {
     return false;
   }
   observer_.notice(
-      fmt::format("{} packs are missing from the medium or cut short; their chunks "
-                  "are captured again",
-                  missing.size()));
+      text("{} packs are missing from the medium or cut short; their chunks "
+           "are captured again",
+           missing.size()));
   set_.catalogue().forget_packs(missing);
   return true;
 }
@@ -189,7 +189,7 @@ void SetWriter::put(const std::string& name, ByteView bytes) {
       return;  // an earlier attempt wrote it
     }
   } catch (const DamageError&) {
-    observer_.notice(fmt::format("{} is there and not whole; it is written anew", name));
+    observer_.notice(text("{} is there and not whole; it is written anew", name));
   }
   medium_.append(name, bytes);
   totals_.bytes += bytes.size();
@@ -207,8 +207,7 @@ void SetWriter::carry_countersignatures() {
       bytes = read_file(path, limits::kSealBytesMax);
       one = Countersignature::decode(bytes, set_.site().writer().authority);
     } catch (const Error& error) {
-      observer_.notice(
-          fmt::format("\"{}\" goes onto no medium: {}", printable(path), error.what()));
+      observer_.notice(text("\"{}\" goes onto no medium: {}", printable(path), error.what()));
       continue;
     }
     if (one.medium == vault_.label()->medium) {
@@ -225,7 +224,7 @@ void SetWriter::carry_countersignatures() {
 namespace {
 
 SpoolError lost_in_spool(std::string_view why) {
-  return SpoolError{fmt::format("a file in the spool is lost: {}", why)};
+  return SpoolError{text("a file in the spool is lost: {}", in_language(why))};
 }
 
 /// Hands the bytes of a spooled file to `take`. Errors: SpoolError, or what `take` throws.
@@ -264,7 +263,7 @@ void SetWriter::write_file(const SpooledFile& file) {
       observer_.advanced(file.bytes);
       return;
     } catch (const DamageError&) {
-      observer_.notice(fmt::format("{} is there and not whole; it is written anew", file.name));
+      observer_.notice(text("{} is there and not whole; it is written anew", file.name));
     }
   }
   try {
@@ -275,7 +274,7 @@ void SetWriter::write_file(const SpooledFile& file) {
         write(bytes);
       });
       if (copied != file.bytes) {
-        throw lost_in_spool(fmt::format("it has {} bytes, {} were captured", copied, file.bytes));
+        throw lost_in_spool(text("it has {} bytes, {} were captured", copied, file.bytes));
       }
     });
   } catch (const DamageError& error) {
@@ -294,8 +293,8 @@ void SetWriter::write_file(const SpooledFile& file) {
 void SetWriter::prove_packs_present(const SpooledSession& session) const {
   for (const PackInfo& pack : session.manifest.packs) {
     if (!present_copy(medium_, pack)) {
-      throw SpoolError{fmt::format("pack {:08x}, which the session refers to, is not on the medium",
-                                   pack.number)};
+      throw SpoolError{
+          text("pack {:08x}, which the session refers to, is not on the medium", pack.number)};
     }
   }
 }

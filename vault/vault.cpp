@@ -85,7 +85,7 @@ Vault::Vault(const FolderMedium& medium, std::optional<PublicSigningKey> authori
     throw error;
   }
   if (!label_ && findings_.empty()) {
-    add(ErrorKind::damage, "the label is not there");
+    add(ErrorKind::damage, text("the label is not there"));
   }
 }
 
@@ -190,7 +190,7 @@ void Vault::check_copies(const SealedSession& session) {
         const std::optional<Buffer> bytes = medium_.read(path, max);
         if (!bytes || sha256(*bytes) != digest) {
           throw DamageError{"\"{}\" is {}; another copy is whole", path,
-                            bytes ? "damaged" : "missing"};
+                            in_language(bytes ? "damaged" : "missing")};
         }
       });
       if (finding) {
@@ -220,7 +220,8 @@ void Vault::check_seal_copy(const SealedSession& session, std::string_view folde
     if (bytes && !finding_of([&] { static_cast<void>(check_copy(session.number(), *bytes)); })) {
       throw AuthenticityError{"fork: session {} has two different valid seals", session.number()};
     }
-    throw DamageError{"\"{}\" is {}; another copy is whole", path, bytes ? "damaged" : "missing"};
+    throw DamageError{"\"{}\" is {}; another copy is whole", path,
+                      in_language(bytes ? "damaged" : "missing")};
   });
   if (finding && finding->kind == ErrorKind::damage) {
     finding->remedy = read_if_whole(healed_path(path), limits::kSealBytesMax, session.seal_digest)
@@ -284,7 +285,7 @@ std::optional<SealedSession> Vault::session(std::uint32_t number) {
     }
   }
   if (problem) {
-    add(problem->kind, fmt::format("session {} does not count: {}", number, problem->fact));
+    add(problem->kind, text("session {} does not count: {}", number, problem->fact));
     findings_.back().lost_session = number;
   }
   return std::nullopt;
@@ -307,22 +308,21 @@ void Vault::check_chain(const std::vector<SealedSession>& sessions) {
     const SealedSession* before = i == 0 ? nullptr : &sessions[i - 1];
     const std::uint32_t newest = before == nullptr ? 0 : before->number();
     if (seal.previous_number > newest) {
-      add(ErrorKind::damage, fmt::format("session {} is missing; session {} was sealed after it",
-                                         seal.previous_number, seal.identity.number));
+      add(ErrorKind::damage, text("session {} is missing; session {} was sealed after it",
+                                  seal.previous_number, seal.identity.number));
       continue;
     }
     if (seal.previous_number < newest ||
         (before != nullptr && seal.previous != before->seal_digest)) {
       add(ErrorKind::authenticity,
-          fmt::format("fork: session {} was not sealed after session {} as it is here",
-                      seal.identity.number, newest));
+          text("fork: session {} was not sealed after session {} as it is here",
+               seal.identity.number, newest));
       continue;
     }
     if (before != nullptr && before->seal.identity.set != seal.identity.set &&
         sessions[i].header.writer.certificate.epoch <= before->header.writer.certificate.epoch) {
       add(ErrorKind::authenticity,
-          fmt::format("session {} begins a new set without the authority's leave",
-                      seal.identity.number));
+          text("session {} begins a new set without the authority's leave", seal.identity.number));
     }
   }
 }

@@ -101,10 +101,9 @@ void VaultReader::open_generations() {
             {session.number(), generation.set_name, generation.host, std::move(snapshot)});
       }
     } catch (const Error& error) {
-      findings_.push_back(
-          {error.kind(),
-           fmt::format("the snapshots of session {}: {}", session.number(), error.what()),
-           session.number()});
+      findings_.push_back({error.kind(),
+                           text("the snapshots of session {}: {}", session.number(), error.what()),
+                           session.number()});
     }
   }
 }
@@ -284,9 +283,9 @@ std::optional<std::string> VaultReader::mismatch(const Content& content,
     }
     try {
       if (!hash_extent(extent, hash)) {
-        return fmt::format("bytes {} to {} of pack {:08x} are not what was backed up",
-                           extent.position.byte, extent.position.byte + extent.length,
-                           extent.position.pack);
+        return text("bytes {} to {} of pack {:08x} are not what was backed up",
+                    extent.position.byte, extent.position.byte + extent.length,
+                    extent.position.pack);
       }
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::damage) {
@@ -296,7 +295,7 @@ std::optional<std::string> VaultReader::mismatch(const Content& content,
     }
   }
   if (hash.finish() != content.digest) {
-    return "its extents do not make up what was backed up";
+    return text("its extents do not make up what was backed up");
   }
   return std::nullopt;
 }

@@ -48,7 +48,7 @@ std::unique_ptr<VerifyHistory> open_history(const Vault& vault,
   } catch (const BusyError&) {
     throw;
   } catch (const Error& error) {
-    observer.notice(fmt::format("no history of this verification is kept: {}", error.one_line()));
+    observer.notice(text("no history of this verification is kept: {}", error.one_line()));
     return nullptr;
   }
 }
@@ -255,7 +255,7 @@ std::vector<Finding> DeepVerifier::verify_packs() {
 std::optional<std::string> DeepVerifier::check_blocks(const Extent& extent) const {
   const std::uint32_t pack = extent.position.pack;
   if (!reader_.packs().contains(pack)) {
-    return fmt::format("no seal vouches for pack {:08x}", pack);
+    return text("no seal vouches for pack {:08x}", pack);
   }
   const auto gaps = gaps_.find(pack);
   const std::uint64_t end = extent.position.byte + extent.length;
@@ -263,7 +263,7 @@ std::optional<std::string> DeepVerifier::check_blocks(const Extent& extent) cons
     return gap.begin < end && gap.end > extent.position.byte;
   };
   if (gaps != gaps_.end() && std::any_of(gaps->second.begin(), gaps->second.end(), overlaps)) {
-    return fmt::format("pack {:08x} is damaged there", pack);
+    return text("pack {:08x} is damaged there", pack);
   }
   return std::nullopt;
 }

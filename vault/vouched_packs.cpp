@@ -23,10 +23,9 @@ std::map<std::uint32_t, VouchedPack> vouched_packs(std::span<const SealedSession
       identity.number = pack.session;
       const auto [known, is_new] = packs.try_emplace(pack.number, VouchedPack{pack, identity});
       if (!is_new && known->second.info != pack) {
-        findings.push_back(
-            {ErrorKind::authenticity,
-             fmt::format("session {} vouches for another pack {:08x} than session {}",
-                         session.number(), pack.number, known->second.info.session)});
+        findings.push_back({ErrorKind::authenticity,
+                            text("session {} vouches for another pack {:08x} than session {}",
+                                 session.number(), pack.number, known->second.info.session)});
       }
     }
   }
