@@ -26,7 +26,7 @@ struct EnrolOptions {
 /// Shows what would be lost, and goes on only if the medium's name is typed.
 void ask_to_erase(const vault::BlockDevice& device, const std::string& name, Output& output) {
   output.warn(text("this erases all that is on {}:", printable(device.path)));
-  output.warn(text("  {}, {}", device.description, human_bytes(device.bytes)));
+  output.warn(fmt::format("  {}, {}", device.description, human_bytes(device.bytes)));
   const std::vector<std::string> content = vault::content_of(device);
   for (const std::string& one : content) {
     output.warn(text("  {}", one));
@@ -74,7 +74,7 @@ int enrol_one(const EnrolOptions& options, const Invocation& invocation, Output&
   output.line(erases ? text("Pull it, put its label on it ('azekura medium label {}') and "
                             "put it away.",
                             record.name)
-                     : "Nothing was written to it: the register had lost it.");
+                     : text("Nothing was written to it: the register had lost it."));
   return 0;
 }
 
@@ -158,8 +158,8 @@ int note_move(const MoveOptions& options, const Invocation& invocation, Output& 
 }
 
 /// Like "2026-12-24".
-std::string check_day(const std::string& text) {
-  return parse_date(text) ? "" : "a day is written like 2026-12-24";
+std::string check_day(const std::string& given) {
+  return parse_date(given) ? "" : text("a day is written like 2026-12-24");
 }
 
 void add_move(CLI::App& medium, Invocation& invocation) {

@@ -34,9 +34,9 @@ bool is_attached(const vault::MediumRecord& record) {
 }
 
 std::string move_text(const vault::CustodyMove& move) {
-  return text("{}: {}, by {}", local_time_text(move.when), move.place, move.person) +
-         (move.due.empty() ? "" : text(", due back {}", move.due)) +
-         (move.seal.empty() ? "" : text(", seal {}", move.seal));
+  std::string said = text("{}: {}, by {}", local_time_text(move.when), move.place, move.person);
+  said += move.due.empty() ? "" : text(", due back {}", move.due);
+  return said + (move.seal.empty() ? "" : text(", seal {}", move.seal));
 }
 
 std::string connection_text(const vault::Connection& one) {
@@ -57,7 +57,7 @@ std::string whereabouts(const vault::MediumRecord& record) {
     return text("connected to this host: NOT OFFLINE");
   }
   return record.moves.empty()
-             ? "no place noted"
+             ? text("no place noted")
              : text("{}, by {}", record.moves.back().place, record.moves.back().person);
 }
 

@@ -46,7 +46,8 @@ void say_plan(const vault::Night& night, const Plan& plan, Output& output) {
     output.line(text("night of {}: medium '{}'", date_text(night.date), plan.set->name));
   } else {
     output.line(text("night of {}: no medium{}; captured for '{}'", date_text(night.date),
-                     night.holiday.empty() ? "" : text(" ({})", night.holiday), plan.set->name));
+                     night.holiday.empty() ? "" : fmt::format(" ({})", night.holiday),
+                     plan.set->name));
   }
 }
 

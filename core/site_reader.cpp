@@ -61,7 +61,7 @@ class SiteReader {
   void mistake(unsigned line, std::string_view remedy, fmt::format_string<Args...> fact,
                Args&&... args) {
     findings_.push_back(
-        {true, line, fmt::format(fact, std::forward<Args>(args)...), std::string{remedy}});
+        {true, line, text(fact, std::forward<Args>(args)...), std::string{in_language(remedy)}});
   }
   template <typename... Args>
   void mistake(const toml::node& node, std::string_view remedy, fmt::format_string<Args...> fact,
@@ -428,7 +428,7 @@ SiteReading read_site_file(std::string_view text) {
     SiteFinding finding;
     finding.line = error.source().begin.line;
     finding.fact = error.description();
-    finding.remedy = kForm;
+    finding.remedy = in_language(kForm);
     return {{}, {std::move(finding)}};
   }
 }

@@ -1,5 +1,6 @@
 #include "core/site_rules.h"
 
+#include "core/messages.h"
 #include "core/text.h"
 
 #include <fmt/format.h>
@@ -51,7 +52,7 @@ std::string SiteRules::pools() const {
   for (const Placed<PoolConfig>& pool : tables_.pools) {
     names += (names.empty() ? "" : ", ") + pool.item.name;
   }
-  return names.empty() ? "none" : names;
+  return names.empty() ? text("none") : names;
 }
 
 template <typename Item>
@@ -62,8 +63,9 @@ void SiteRules::check_names(const std::vector<Placed<Item>>& items, std::string_
       return label_of(earlier.item) == name;
     });
     if (is_twin && !name.empty()) {
-      findings_.push_back({true, later->line, fmt::format("the {} '{}' is there twice", what, name),
-                           fmt::format("give each {} a name of its own", what)});
+      findings_.push_back({true, later->line,
+                           text("the {} '{}' is there twice", in_language(what), name),
+                           text("give each {} a name of its own", in_language(what))});
     }
   }
 }
@@ -79,13 +81,13 @@ void SiteRules::check_sets_of(const Placed<PoolConfig>& pool) {
     }
   }
   if (sets == 0) {
-    findings_.push_back({true, pool.line, fmt::format("the pool '{}' has no set", name),
-                         fmt::format("write pool = \"{}\" in its [[set]] tables", name)});
+    findings_.push_back({true, pool.line, text("the pool '{}' has no set", name),
+                         text("write pool = \"{}\" in its [[set]] tables", name)});
   } else if (offline < kSetsWanted) {
     findings_.push_back(
         {false, pool.line,
-         fmt::format("the pool '{}' has {} sets on media that can be put away", name, offline),
-         "have at least two, so that one is in the safe while the other is attached"});
+         text("the pool '{}' has {} sets on media that can be put away", name, offline),
+         text("have at least two, so that one is in the safe while the other is attached")});
   }
 }
 
@@ -98,18 +100,17 @@ void SiteRules::check_nights_of(const Placed<PoolConfig>& pool) {
       weekly.push_back(others);
     }
     if (other.line < pool.line && others.cycle() == days.cycle() && others.meets(days)) {
-      findings_.push_back({true, pool.line,
-                           fmt::format("the pools '{}' and '{}' have a night in common",
-                                       other.item.name, pool.item.name),
-                           "change 'on' of one of them: a night belongs to one pool"});
+      findings_.push_back(
+          {true, pool.line,
+           text("the pools '{}' and '{}' have a night in common", other.item.name, pool.item.name),
+           text("change 'on' of one of them: a night belongs to one pool")});
     }
   }
   if (days.cycle() == PoolCycle::day && !days.is_empty() && days.is_within(weekly)) {
     findings_.push_back(
         {true, pool.line,
-         fmt::format("the pool '{}' has no night: weekly pools have all of its weekdays",
-                     pool.item.name),
-         "add a weekday to its 'on', or take the pool out"});
+         text("the pool '{}' has no night: weekly pools have all of its weekdays", pool.item.name),
+         text("add a weekday to its 'on', or take the pool out")});
   }
 }
 
@@ -118,18 +119,18 @@ void SiteRules::check_set(const Placed<SetConfig>& set) {
   if (!pool.empty() && !has_pool(pool)) {
     findings_.push_back(
         {true, set.line,
-         fmt::format("the set '{}' names a pool that is not there, '{}'", name, printable(pool)),
-         fmt::format("name one of the pools (there are: {}), or add it", pools())});
+         text("the set '{}' names a pool that is not there, '{}'", name, printable(pool)),
+         text("name one of the pools (there are: {}), or add it", pools())});
   } else if (pool.empty() && !tables_.pools.empty()) {
     findings_.push_back({true, set.line,
-                         fmt::format("the set '{}' is in no pool and would never be written", name),
-                         fmt::format("write pool = \"NAME\" in it (there are: {})", pools())});
+                         text("the set '{}' is in no pool and would never be written", name),
+                         text("write pool = \"NAME\" in it (there are: {})", pools())});
   }
   if (!folder.empty()) {
     findings_.push_back(
-        {false, set.line, fmt::format("the set '{}' is a folder: it is not offline", name),
-         "it is for trying out; for real, leave 'folder' out and enrol media with 'azekura medium "
-         "enrol'"});
+        {false, set.line, text("the set '{}' is a folder: it is not offline", name),
+         text("it is for trying out; for real, leave 'folder' out and enrol media with 'azekura "
+              "medium enrol'")});
   }
 }
 
@@ -138,9 +139,9 @@ void SiteRules::check_source(const Placed<SourceConfig>& source) {
     if (!has_pool(pool)) {
       findings_.push_back(
           {true, source.line,
-           fmt::format("the source '{}' names a pool that is not there, '{}'",
-                       source.item.source.name, printable(pool)),
-           fmt::format("name pools that are there ({}), or leave 'pools' out for all", pools())});
+           text("the source '{}' names a pool that is not there, '{}'", source.item.source.name,
+                printable(pool)),
+           text("name pools that are there ({}), or leave 'pools' out for all", pools())});
     }
   }
 }

@@ -36,7 +36,8 @@ NO_MESSAGE = [
     re.compile(r"azekura [\w ]+, version \d"),  # headings of key files
     re.compile(r"(share set|share|site|commitment|data|certificate|key|recovery|authority) *"),
     re.compile(r"(\{\}|\n|commitment |exclude = ).*\n.*", re.DOTALL),  # key and site files
-    re.compile(r"header|manifest|seal|backup|source add|\{\}Landlock ABI \{\}"),  # names
+    re.compile(r"header|manifest|seal|backup|source add|\{\}Landlock ABI \{\}|, USB \{\} \{\}"
+               r"|write (through|back)|azekura medium 1"),  # names and what the kernel says
     re.compile(r"\{\}\t\{\} files left"),  # the history of a medium
     re.compile(r"\{\} of \{\}, any \{\} restore"),  # in a share's file
 ]
@@ -55,7 +56,7 @@ OF_LIBRARIES = {
 }
 # Single words of the sources that are looked up after they went through a variable.
 WORDS = {
-    "source", "set", "site", "kit", "done", "interrupted", "LOST", "DAMAGE", "HEALED", "REPAIRABLE",
+    "source", "set", "pool", "site", "kit", "done", "interrupted", "LOST", "DAMAGE", "HEALED", "REPAIRABLE",
     "added", "removed", "changed", "file", "directory", "symlink", "block_device",
     "character_device", "fifo", "kind", "content", "uid", "gid", "user", "group", "modified",
     "born", "xattrs", "target", "hard_link", "flaw", "owner", "mode", "attribute", "capability",

@@ -72,7 +72,7 @@ std::vector<Known> known_media(const Site& site, const MediumRegister& media,
                    : MediumError{"\"{}\" is a medium of another site", printable(one.device.path)},
            is_ours ? refusal::kNotEnrolled : refusal::kOtherSite,
            is_ours ? text("enter it again with 'azekura medium enrol {} --set SET', or {}",
-                                 printable(one.device.path), fetch)
+                          printable(one.device.path), fetch)
                    : text("pull it; {}", fetch));
   }
   for (const UnknownMedium& one : found.unknown) {
@@ -108,10 +108,9 @@ void refuse_unfit(const Known& wanted, std::uint64_t needed) {
   if (!record.connections.empty()) {
     const Connection& last = record.connections.back();
     if (last.end != ConnectionEnd::unknown && is_still_there(last.insertion)) {
-      refuse(
-          PolicyError{"the medium '{}' was not pulled since it was last written", record.name},
-          refusal::kStillAttached,
-          text("pull '{}'; insert it again only if it is to be written now", record.name));
+      refuse(PolicyError{"the medium '{}' was not pulled since it was last written", record.name},
+             refusal::kStillAttached,
+             text("pull '{}'; insert it again only if it is to be written now", record.name));
     }
   }
   if (wanted.medium->device.read_only) {

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -187,9 +188,9 @@ std::vector<std::string> content_of(const BlockDevice& device) {
     const char* const name = ::blkid_partition_get_name(part);
     const std::string inside = signature_in(file.get(), offset, bytes);
     content.push_back(text("partition {}, {}{}: {}", ::blkid_partition_get_partno(part),
-                                  human_bytes(bytes),
-                                  name == nullptr ? "" : fmt::format(", \"{}\"", printable(name)),
-                                  inside.empty() ? text("nothing known") : inside));
+                           human_bytes(bytes),
+                           name == nullptr ? "" : fmt::format(", \"{}\"", printable(name)),
+                           inside.empty() ? text("nothing known") : inside));
   }
   return content;
 }

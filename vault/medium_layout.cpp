@@ -37,7 +37,8 @@ using Context = std::unique_ptr<fdisk_context, FreeContext>;
 
 void expect_laid_out(int result, std::string_view attempt, const std::string& device) {
   if (result != 0) {
-    throw SystemError{result < 0 ? -result : EIO, "{} on \"{}\"", in_language(attempt), printable(device)};
+    throw SystemError{result < 0 ? -result : EIO, "{} on \"{}\"", in_language(attempt),
+                      printable(device)};
   }
 }
 

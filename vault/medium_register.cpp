@@ -231,7 +231,7 @@ MediumRecord MediumRegister::named(const std::string& name) const {
     names += (names.empty() ? "" : ", ") + record.name;
   }
   UsageError error{"there is no medium '{}'; there {}", printable(name),
-                   names.empty() ? "is none yet" : "are: " + names};
+                   names.empty() ? text("is none yet") : text("are: {}", names)};
   error.set_hint("enrol one with 'azekura medium enrol DEVICE --set SET'");
   throw error;
 }

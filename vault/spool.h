@@ -12,7 +12,8 @@ namespace azekura::vault {
 /// The spool itself is damaged: what waits is captured again. The medium is not to blame.
 class SpoolError : public Error {
  public:
-  explicit SpoolError(const std::string& fact) : Error{ErrorKind::damage, fact} {}
+  explicit SpoolError(std::string_view fact)
+      : Error{ErrorKind::damage, std::string{in_language(fact)}} {}
 };
 
 /// A session that waits in the spool for its medium.

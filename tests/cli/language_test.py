@@ -54,7 +54,8 @@ class Choice(LanguageCase):
                           hint="see 'azekura --help'")
 
     def test_machines_read_english(self):
-        for arguments in (["version", "--json"], ["list", "--json", "--from", "nowhere", "--key", "x"]):
+        for arguments in (["version", "--json"],
+                          ["list", "--json", "--from", "nowhere", "--key", "x"]):
             runs = [self.azekura(*option, *arguments, code=None)
                     for option in ([], ["--lang", "ja"], ["--lang", "en"])]
             for other in runs[1:]:
@@ -101,6 +102,7 @@ class Words(LanguageCase):
 
     def test_a_whole_evening(self):
         site = ["-s", self.site]
+        self.kit.parent.mkdir()
         made = self.azekura("init", self.site, "--kit", self.kit)
         self.assertIn("復旧キットを印刷し", made.text)
         medium = self.home / "medium"
