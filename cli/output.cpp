@@ -113,6 +113,11 @@ int Output::error(const Error& error) {
   return code;
 }
 
+void Output::show_now() {
+  end_phase();
+  static_cast<void>(std::fflush(stdout));  // what fails here fails again in finish()
+}
+
 void Output::finish() {
   end_phase();
   if (std::fflush(stdout) != 0 && unwritten_ == 0) {

@@ -40,6 +40,8 @@ class Output final : public Observer {
   /// What was asked for is done and stays done: from now on, what stdout does not take is only
   /// warned of.
   void only_reports() noexcept { only_reports_ = true; }
+  /// Lets people see what was said so far: there is a long wait ahead.
+  void show_now();
   /// Flushes stdout. Errors: SystemError if results could not be written.
   void finish();
 

@@ -54,6 +54,7 @@ bool wait_for_removal(const vault::Insertion& insertion, const std::string& name
 void wait_until_pulled(vault::MediumRegister& media, const std::string& name,
                        std::chrono::seconds overhang, Output& output) {
   const vault::MediumRecord record = media.named(name);
+  output.show_now();
   const double begun = steady_seconds();
   if (!wait_for_removal(record.connections.back().insertion, name, overhang, output)) {
     return;

@@ -21,7 +21,6 @@ namespace azekura::vault {
 
 namespace {
 
-constexpr std::uint64_t kMountsBytesMax = 16 * kMiB;
 constexpr std::uint64_t kSectorBytes = 512;  // of sysfs, whatever the device's own are
 constexpr std::string_view kDisks = "/sys/block";
 
@@ -50,8 +49,8 @@ std::vector<std::string> device_numbers(const BlockDevice& device) {
 
 /// Where a mount is seen, of one of these devices; empty if nowhere.
 std::string mount_point(const std::vector<std::string>& numbers) {
-  const Buffer bytes = read_file("/proc/self/mountinfo", kMountsBytesMax);
-  std::string_view mounts = as_text(bytes);
+  const std::string text_of_mounts = kernel_text("/proc/self/mountinfo");
+  std::string_view mounts = text_of_mounts;
   while (!mounts.empty()) {
     const std::string_view line = mounts.substr(0, mounts.find('\n'));
     mounts.remove_prefix(std::min(mounts.size(), line.size() + 1));

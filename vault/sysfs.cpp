@@ -8,27 +8,37 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <optional>
 
 namespace azekura::vault {
 
 namespace {
 
-constexpr std::uint64_t kSysfsBytesMax = 64 * kKiB;
+constexpr std::size_t kReadBytes = 64 * kKiB;
+constexpr std::size_t kTextBytesMax = 16 * kMiB;
 
 }  // namespace
 
-std::string sysfs_text(const std::string& path) {
+std::string kernel_text(const std::string& path) {
   try {
-    const std::optional<Buffer> bytes = read_file_if_any(path, kSysfsBytesMax);
-    std::string_view text = bytes ? as_text(*bytes) : std::string_view{};
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
-      text.remove_suffix(1);
+    const UniqueFd file = open_file(path, O_RDONLY);
+    std::string whole;
+    Buffer bytes(kReadBytes);
+    while (const std::size_t count = read_some(file.get(), bytes, path)) {
+      whole += as_text(ByteView{bytes}.first(count));
+      if (whole.size() > kTextBytesMax) {
+        return {};
+      }
     }
-    return printable(text);
+    return whole;
   } catch (const Error&) {  // not for everybody, or not of this device
     return {};
   }
+}
+
+std::string sysfs_text(const std::string& path) {
+  std::string line = kernel_text(path);
+  line.erase(line.find_last_not_of(" \n") + 1);
+  return printable(line);
 }
 
 std::uint64_t sysfs_number(const std::string& path) {

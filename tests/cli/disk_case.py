@@ -84,7 +84,7 @@ def expect_disks():
 
 
 class DiskCase(AzekuraCase):
-    DISK_BYTES = 256 << 20
+    DISK_BYTES = 96 << 20
 
     @classmethod
     def setUpClass(cls):
@@ -101,7 +101,7 @@ class DiskCase(AzekuraCase):
     def enrol(self, disk, name, *options, code=0, typed=None):
         """Enrols an inserted disk and pulls it."""
         ended = self.at_site("medium", "enrol", disk.path, "--set", name, *options, code=code,
-                             stdin=None, input=(typed or name).encode() + b"\n")
+                             stdin=None, input=(name if typed is None else typed).encode() + b"\n")
         if code == 0:
             disk.pull()
         return ended

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 """Real media: disks that are enrolled, written in a night, pulled, refused, and restored from."""
 import os
-import re
+import pathlib
 import shutil
 import signal
 import subprocess
 import time
-import unittest
 
 from azekura_case import (AUTHENTICITY, DONE, MEDIUM, SPACE, USAGE, change_tree, main, state_of)
 from disk_case import DiskCase
@@ -37,7 +36,7 @@ class Enrolment(DiskCase):
                        check=True)
         ended = self.enrol(self.blank, "daily-1", typed="", code=USAGE)
         self.assertIn('ext4 "xray-archive"', ended.errors)
-        self.assertIn("256.0 MiB", ended.errors)
+        self.assertIn("96.0 MiB", ended.errors)
         self.assertIn(str(self.blank.image), ended.errors)
 
     def test_refuses_what_is_in_use(self):
@@ -208,12 +207,12 @@ class Nights(DiskCase):
         self.refused(MEDIUM, "AZK-M11")
 
     def test_too_small(self):
-        (self.tree / "large").write_bytes(self.random.randbytes(300 << 20))
+        (self.tree / "large").write_bytes(self.random.randbytes(100 << 20))
         self.disks[self.tonight].insert()
         self.refused(SPACE, "AZK-M09")
 
     def test_pulled_while_it_is_written(self):
-        (self.tree / "large").write_bytes(self.random.randbytes(60 << 20))
+        (self.tree / "large").write_bytes(self.random.randbytes(30 << 20))
         self.wanted = state_of(self.tree)
         disk = self.disks[self.tonight].insert()
         run = self.start_at_site("nightly", "--only", "capture")
@@ -222,7 +221,7 @@ class Nights(DiskCase):
         self.wait_for_attachment(run)
         os.kill(run.process.pid, signal.SIGKILL)
         run.wait()
-        self.assertNotIn(disk.path, open("/proc/mounts", encoding="utf-8").read())
+        self.assertNotIn(disk.path, pathlib.Path("/proc/mounts").read_text(encoding="utf-8"))
         disk.pull()
         self.night(disk=disk)
         self.assert_offline_copy(self.tonight)
