@@ -137,7 +137,7 @@ def is_for_people(one):
     call = re.sub(r"^.*[.:>]", "", last_words(one.call))
     told = TELLS.search(call) or TELLS.search(call.split(" ")[0])
     if told and re.match(r"add_", told[0]):
-        return bool(re.match(r"[A-Z].*[a-z]", one.text))
+        return bool(re.match(r"[A-Z].*[a-z]|.* ", one.text))
     if told:
         return not re.fullmatch(r"[a-z/]*/[a-z-]+|[\w.-]*\.\w+", one.text)
     return (bool(re.search(r"[A-Za-z,;:]  *[A-Za-z{'\"]|[}'\"] [A-Za-z]", one.text))

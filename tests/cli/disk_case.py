@@ -3,13 +3,14 @@ import ctypes
 import fcntl
 import os
 import pathlib
+import struct
 import subprocess
 import time
 import unittest
 
 from azekura_case import SECONDS_MAX, AzekuraCase, Started
 
-LOOP_CONFIGURE, LOOP_CLR_FD = 0x4C0A, 0x4C01
+LOOP_CONFIGURE, LOOP_CLR_FD, BLKROSET = 0x4C0A, 0x4C01, 0x125D
 LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE = 0x4C81, 0x4C82
 READ_ONLY = 1  # LO_FLAGS_READ_ONLY
 
@@ -47,6 +48,7 @@ class Disk:
                 try:
                     config = LoopConfig(fd=image, flags=READ_ONLY if read_only else 0)
                     fcntl.ioctl(loop, LOOP_CONFIGURE, config)
+                    fcntl.ioctl(loop, BLKROSET, struct.pack("i", read_only))  # of the last disk
                     self.number = number
                     return self
                 except OSError:  # another took it
