@@ -104,7 +104,7 @@ CardLayout lay_out(const MediumCard& card) {
     }
   };
   add_row(field("施設 Site", card.site_name), {});
-  add_row(field("セット Set", card.set), field("プール Pool", card.pool));
+  add_row(field("媒体セット Set", card.set), field("プール Pool", card.pool));
   add_row(field("媒体番号 Medium id", card.medium.short_hex()),
           field("施設番号 Site id", card.site.short_hex()));
   add_row(field("登録日 Enrolled", card.enrolled),

@@ -85,8 +85,8 @@ def make_initramfs(folder, kernel, programs):
     for number, driver in enumerate(drivers_in_order(kernel)):
         shutil.copy(driver, root / f"drivers/{number:03}-{driver.name}")
     for program in programs:
-        program = pathlib.Path(shutil.which(program) or program).resolve()
-        shutil.copy(program, root / "bin" / program.name)
+        program = pathlib.Path(shutil.which(program) or program)
+        shutil.copy(program, root / "bin" / program.name)  # of a link, what it leads to
         for library in libraries_of(program):
             target = root / library.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
