@@ -41,7 +41,9 @@ NO_MESSAGE = [
     re.compile(r"\{\}\t\{\} files left"),  # the history of a medium
     re.compile(r"\{\} of \{\}, any \{\} restore"),  # in a share's file
 ]
-PAGES = {"vault/kit_page.cpp", "vault/recovery_kit.cpp"}  # the kit: Japanese and English together
+# The kit and the sticker: Japanese and English together.
+PAGES = {"vault/card_layout.cpp", "vault/kit_page.cpp", "vault/medium_card.cpp",
+         "vault/recovery_kit.cpp", "vault/svg_page.cpp"}
 # What CLI11 and the C library say of their own; it is looked up where it arrives.
 OF_LIBRARIES = {
     "Print this help message and exit", "Options",

@@ -2,12 +2,11 @@
 
 #include "core/bytes.h"
 #include "vault/qr_code.h"
-
-#include <fmt/format.h>
+#include "vault/svg_page.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
+#include <utility>
 
 namespace azekura::vault {
 
@@ -17,6 +16,8 @@ namespace {
 constexpr std::size_t kPageRoom = 256 * kKiB;
 
 // A4 in millimetres.
+constexpr double kPageWidth = 210;
+constexpr double kPageHeight = 297;
 constexpr double kMargin = 15;
 constexpr double kTitleBaseline = 20;
 constexpr double kTitleSize = 6;
@@ -32,33 +33,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
-}
-
-void append_escaped(std::string& svg, std::string_view text) {
-  for (const char character : text) {
-    switch (character) {
-      case '&':
-        svg.append("&amp;");
-        break;
-      case '<':
-        svg.append("&lt;");
-        break;
-      case '>':
-        svg.append("&gt;");
-        break;
-      default:
-        svg.push_back(character);
-    }
-  }
-}
-
-/// One line of text with its baseline at `y`.
-void append_line(std::string& svg, std::string_view text, double y, double size) {
-  fmt::format_to(std::back_inserter(svg),
-                 "<text x=\"{}\" y=\"{:.1f}\" font-size=\"{}\" xml:space=\"preserve\">", kMargin, y,
-                 size);
-  append_escaped(svg, text);
-  svg.append("</text>\n");
 }
 
 }  // namespace
@@ -79,30 +53,18 @@ std::string to_text(const KitPage& page) {
 }
 
 std::string to_svg(const KitPage& page) {
-  std::string svg;
-  svg.reserve(kPageRoom);
-  svg.append(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"210mm\" height=\"297mm\" "
-      "viewBox=\"0 0 210 297\" font-family=\"monospace\">\n"
-      "<rect width=\"210\" height=\"297\" fill=\"white\"/>\n");
-  append_line(svg, page.title, kTitleBaseline, kTitleSize);
+  SvgPage svg{kPageWidth, kPageHeight, kPageRoom};
+  svg.add_text(kMargin, kTitleBaseline, kTitleSize, page.title);
   double y = kTitleBaseline + kLineStep;
   for (const std::string& line : page.lines) {
-    append_line(svg, line, y += kLineStep, kLineSize);
+    svg.add_text(kMargin, y += kLineStep, kLineSize, line);
   }
   y += kLineStep;
   for (const std::string_view line : lines_of(page.key_text)) {
-    append_line(svg, line, y += kLineStep, kLineSize);
+    svg.add_text(kMargin, y += kLineStep, kLineSize, line);
   }
-  const QrCode code{page.key_text};
-  const double module = kQrSide / static_cast<double>(code.width() + 2 * kQrQuietModules);
-  const double quiet = module * static_cast<double>(kQrQuietModules);
-  fmt::format_to(std::back_inserter(svg),
-                 "<path transform=\"translate({:.3f} {:.3f}) scale({:.4f})\" "
-                 "shape-rendering=\"crispEdges\" d=\"{}\"/>\n</svg>\n",
-                 kMargin + quiet, y + kLineStep + quiet, module, code.svg_path());
-  return svg;
+  svg.add_code(kMargin, y + kLineStep, kQrSide, QrCode{page.key_text});
+  return std::move(svg).finish();
 }
 
 }  // namespace azekura::vault

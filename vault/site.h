@@ -61,7 +61,7 @@ class Site {
   [[nodiscard]] std::string countersignature_path() const;
 
   void remember_kit_location(const std::string& folder) const;
-  /// The kit's folder if files of a kit still lie in it.
+  /// The kit's folder if files of a kit still lie in it, or may: it cannot be looked into.
   [[nodiscard]] std::optional<std::string> kit_on_this_host() const;
 
  private:

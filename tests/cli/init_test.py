@@ -291,6 +291,13 @@ class KitOnThisHost(AzekuraCase):
         (self.kit / "recovery.key").unlink()
         self.assertEqual(self.at_site("status").errors, self.WARNING.format(self.kit))
 
+    def test_a_folder_that_cannot_be_looked_into_is_warned_of_and_stops_nothing(self):
+        self.make_all()
+        self.kit.rename(self.home / "away")
+        self.kit.symlink_to(self.kit)  # as a service that may not enter /home finds it
+        for command in (["status"], ["backup", "--to", "daily"], ["write", "daily"]):
+            self.assertEqual(self.at_site(*command).errors, self.WARNING.format(self.kit))
+
 
 class Unattended(AzekuraCase):
     def run_all(self, **options):
