@@ -13,7 +13,9 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <cstdint>
 
+#include <set>
 namespace azekura::cli {
 
 namespace {
@@ -114,12 +116,16 @@ int cat(const BrowseOptions& options, Output& output) {
 
 int du(const BrowseOptions& options, Output& output) {
   const OpenMedium open = open_medium(options.medium, output);
+  std::set<std::uint64_t> linked;  // files with several names that were counted
   const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
   std::uint64_t bytes = 0;
   std::uint64_t entries = 0;
   walk_from(open, stored, options.path, [&](const std::string& /*path*/, const Entry& entry) {
     ++entries;
-    bytes += entry.kind == EntryKind::file && entry.content ? entry.content->size : 0;
+    const bool has_bytes = entry.kind == EntryKind::file && entry.content;
+    if (has_bytes && (!entry.hard_link || linked.insert(entry.hard_link->id).second)) {
+      bytes += entry.content->size;
+    }
     return true;
   });
   Json object{
