@@ -51,6 +51,7 @@ class TreeRestorer {
         resumption_{guard_, reporter_, settings.journal, settings.folder},
         window_{source,
                 {guard_, metadata_, reporter_},
+                settings.spare,
                 settings.best_effort,
                 settings.threads,
                 [this](const FileTask& task, const struct stat& info) { note_placed(task, info); }},
