@@ -19,7 +19,7 @@ enum class ChunkTarget : std::uint32_t {
   large = 256 * kKiB,
 };
 
-/// T by what is cut; for files see tree_ingest.cpp. Commands dump databases, most of the time.
+/// T by what is cut; for files see file_cutters.h. Commands dump databases, most of the time.
 inline constexpr ChunkTarget kStreamTarget = ChunkTarget::small;
 inline constexpr ChunkTarget kDirectoryTarget = ChunkTarget::medium;
 

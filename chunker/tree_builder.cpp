@@ -168,13 +168,18 @@ void TreeBuilder::apply_entry(Step step) {
   if (step.entry.kind == EntryKind::file && step.entry.content) {
     totals_.bytes += step.entry.content->size;
   }
-  Buffer encoded = encoded_form(step.entry);
-  const bool is_known = step.state && !step.pending;
+  const bool may_be_further = step.entry.kind == EntryKind::file && !step.entry.content;
+  const std::optional<Entry> whole =
+      may_be_further ? links_.find(step.entry) : std::optional<Entry>{};
+  Buffer encoded = encoded_form(whole ? *whole : step.entry);
+  const bool is_known = whole || (step.state && !step.pending);
   if (!is_known && !make_readable(step.entry, encoded)) {
     return;
   }
   if (step.entry.flaw != EntryFlaw::none) {
     step.state.reset();
+  } else if (step.entry.hard_link && step.entry.content) {
+    links_.add_first(step.entry, encoded.size());
   }
   if (step.state && step.entry.content->level > 0) {
     (open_.empty() ? root_from_ : open_.back().from) = Remembered::at_session_end;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "chunker/cutter.h"
+#include "chunker/linked_files.h"
 #include "chunker/object_status.h"
 #include "chunker/scan_record.h"
 #include "chunker/signal_counter.h"
@@ -46,7 +47,8 @@ class TreeBuilder {
   void enter(Entry directory, ByteView recalled);
   /// The directory entered last is done; `flaw` if its listing is short.
   void leave(EntryFlaw flaw);
-  /// An entry that is complete and has no content.
+  /// An entry that is complete and has no content of its own: of a further name of a file, that
+  /// of the first is stored.
   void add(Entry entry);
   /// A file whose content was known before; it stays remembered. Requires: it was decoded.
   void add_known(Entry entry, const FileState& state, const Before& before);
@@ -97,6 +99,7 @@ class TreeBuilder {
   ChunkSink& sink_;
   Observer& observer_;
   SignalCounter& counter_;
+  LinkedFiles links_;
   Cutter cutter_;
   std::string source_;
   std::string root_path_;

@@ -1,11 +1,9 @@
 #include "chunker/tree_ingest.h"
 
 #include "chunker/chunk_feed.h"
-#include "chunker/content_class.h"
-#include "chunker/cutter.h"
 #include "chunker/earlier_tree.h"
+#include "chunker/file_cutters.h"
 #include "chunker/object_metadata.h"
-#include "chunker/page_cutter.h"
 #include "chunker/scan_record.h"
 #include "chunker/signal_counter.h"
 #include "chunker/source_file.h"
@@ -34,9 +32,7 @@ class TreeIngest {
       : source_{snapshot.source.name},
         sink_{sink},
         observer_{observer},
-        small_{sink.cutter_key(), ChunkTarget::small},
-        medium_{sink.cutter_key(), ChunkTarget::medium},
-        large_{sink.cutter_key(), ChunkTarget::large},
+        cutters_{sink.cutter_key()},
         walker_{snapshot.source.origin, left_out, observer},
         earlier_{sink, snapshot.source.name, counter_},
         builder_{sink, observer, counter_, snapshot.source.name, walker_.path(), snapshot.started} {
@@ -161,21 +157,9 @@ class TreeIngest {
 
   /// Lifetime: until the next call.
   const ChunkEnds& chunk_ends_for(const SourceFile& file) {
-    if (file.status().state.size < kClassifiedBytes) {
-      return medium_;
-    }
+    const std::uint64_t bytes = file.status().state.size;
     std::array<std::byte, kHeadBytes> head{};
-    switch (class_of(file.read_head(head))) {
-      case ContentClass::pages:
-        return pages_.emplace(file.status().state.size);
-      case ContentClass::dump:
-        return small_;
-      case ContentClass::written_once:
-        return large_;
-      case ContentClass::other:
-        break;
-    }
-    return medium_;
+    return cutters_.ends_for(bytes, bytes < kClassifiedBytes ? ByteView{} : file.read_head(head));
   }
 
   /// What can be read of the file is kept, with a flaw if that may not be one whole state of it.
@@ -206,10 +190,7 @@ class TreeIngest {
   const std::string source_;
   ChunkSink& sink_;
   Observer& observer_;
-  std::optional<PageCutter> pages_;  ///< of the file that is read
-  const Cutter small_;
-  const Cutter medium_;
-  const Cutter large_;
+  FileCutters cutters_;
   SourceWalker walker_;
   SignalCounter counter_;
   EarlierTree earlier_;

@@ -4,6 +4,7 @@
 #include "cli/findings.h"
 #include "cli/medium_access.h"
 #include "cli/signals_object.h"
+#include "cli/spare_media.h"
 #include "core/clock.h"
 #include "core/interrupt.h"
 #include "core/text.h"
@@ -12,7 +13,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <set>
 
 namespace azekura::cli {
 
@@ -22,6 +25,7 @@ struct BrowseOptions {
   MediumOptions medium;
   std::string snapshot;
   std::string path;
+  std::vector<std::string> others;
   bool recursive = false;
 };
 
@@ -103,13 +107,8 @@ int cat(const BrowseOptions& options, Output& output) {
   const restore::SpillFile spill = open_spill_file();
   const OpenMedium open = open_medium(options.medium, output);
   const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
-  const std::optional<Entry> entry =
-      restore::find_entry(*open.reader, stored.snapshot.root, options.path);
-  if (!entry || entry->kind != EntryKind::file) {
-    throw UsageError{"there is no file \"{}\" in {}", printable(options.path), stored.name()};
-  }
-  const int code = write_entry_to_stdout(*open.reader, stored.snapshot.root, *entry, spill, output);
-  return report_healing(open.reader->healer(), code, output);
+  OtherMedia others = open_others(open, options.medium, options.others);
+  return write_file_to_stdout(open, stored, options.path, others, spill, output);
 }
 
 int du(const BrowseOptions& options, Output& output) {
@@ -117,9 +116,13 @@ int du(const BrowseOptions& options, Output& output) {
   const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
   std::uint64_t bytes = 0;
   std::uint64_t entries = 0;
+  std::set<std::uint64_t> linked;  // files with several names that were counted
   walk_from(open, stored, options.path, [&](const std::string& /*path*/, const Entry& entry) {
     ++entries;
-    bytes += entry.kind == EntryKind::file && entry.content ? entry.content->size : 0;
+    const bool has_bytes = entry.kind == EntryKind::file && entry.content;
+    if (has_bytes && (!entry.hard_link || linked.insert(entry.hard_link->id).second)) {
+      bytes += entry.content->size;
+    }
     return true;
   });
   Json object{
@@ -175,6 +178,7 @@ void add_cat(CLI::App& app, Invocation& invocation) {
       ->required();
   cat_command.command->add_option("PATH", cat_command.options->path,
                                   "From the source's root; absent for a stream");
+  add_with(*cat_command.command, cat_command.options->others);
 }
 
 void add_du(CLI::App& app, Invocation& invocation) {

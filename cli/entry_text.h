@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "core/entry.h"
 #include "core/extent_source.h"
+#include "core/spare_source.h"
 #include "restore/spill_file.h"
 
 #include <string>
@@ -22,8 +23,10 @@ void put_entry(Json& object, const Entry& entry);
 /// In $TMPDIR, or /var/tmp. Requires: no medium is open yet; nothing is opened for writing after.
 restore::SpillFile open_spill_file();
 /// A file's bytes to standard output, none before they are proven. Returns the exit code: of a file
-/// that was not whole when it was backed up, what there is comes with a warning.
+/// that was not whole when it was backed up, what there is comes with a warning. `spare`, if any,
+/// is asked for what the source has lost of the file, which is at `path`.
 int write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file,
-                          const restore::SpillFile& spill, Output& output);
+                          const restore::SpillFile& spill, SpareSource* spare,
+                          const std::string& path, Output& output);
 
 }  // namespace azekura::cli

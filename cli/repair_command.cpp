@@ -79,7 +79,7 @@ void report_block(const vault::MadeBlock& block, Output& output) {
                    sources));
 }
 
-void report_lost(const LostEntry& lost, const std::vector<Elsewhere::Copy>& copies,
+void report_lost(const LostEntry& lost, const std::vector<OtherMedia::Copy>& copies,
                  Output& output) {
   const std::string snapshot = lost.snapshot.name();
   Json object{{"event", "lost"}, {"snapshot", snapshot}, {"reason", lost.loss.reason}};
@@ -87,7 +87,7 @@ void report_lost(const LostEntry& lost, const std::vector<Elsewhere::Copy>& copi
   put_ranges(object, lost.loss.ranges);
   Json also_on = Json::array();
   std::string places;
-  for (const Elsewhere::Copy& copy : copies) {
+  for (const OtherMedia::Copy& copy : copies) {
     Json one{{"snapshot", copy.snapshot}};
     put_name(one, "medium", copy.folder);
     also_on.push_back(std::move(one));
@@ -138,8 +138,10 @@ std::uint64_t list_lost(const vault::FolderMedium& medium, const vault::Recovery
   TreeCheck trees{reader, check, [&](const LostEntry& one) {
                     const bool is_file = one.entry != nullptr && one.entry->kind == EntryKind::file;
                     report_lost(one,
-                                is_file ? elsewhere.whole_copies(one.snapshot, one.path, *one.entry)
-                                        : std::vector<Elsewhere::Copy>{},
+                                is_file
+                                    ? elsewhere.media().whole_copies(
+                                          one.snapshot.snapshot.source.name, one.path, *one.entry)
+                                    : std::vector<OtherMedia::Copy>{},
                                 output);
                   }};
   for (const vault::StoredSnapshot& stored : reader.snapshots()) {
@@ -175,7 +177,7 @@ int repair(const RepairOptions& options, Output& output) {
   if (key) {
     means.emplace(medium, *key);
     for (const std::string& folder : options.others) {
-      means->elsewhere.add_medium(folder, *key);
+      means->elsewhere.media().add(folder, *key);
     }
     for (const std::string& source : options.sources) {
       means->elsewhere.add_live(source);
@@ -185,10 +187,7 @@ int repair(const RepairOptions& options, Output& output) {
                                                         means ? &means->sources : nullptr);
   report(done, output);
   if (means) {
-    for (const std::string& folder : means->elsewhere.damaged_media()) {
-      output.warn(text("medium \"{}\" is damaged, too: run 'azekura repair --from DIR' on it",
-                       printable(folder)));
-    }
+    warn_of_damaged(means->elsewhere.media(), output);
   }
   const Tally tally = tally_of(done.found.findings);
   const std::uint64_t lost_items =
@@ -223,10 +222,7 @@ void add_repair(CLI::App& app, Invocation& invocation) {
       command->add_option("--key", options->medium.keys, "recovery.key; or a share file, repeated")
           ->allow_extra_args(false)
           ->type_name("FILE");
-  command->add_option("--with", options->others, "Another medium of the site; may be repeated")
-      ->needs(key)
-      ->allow_extra_args(false)
-      ->type_name("DIR");
+  add_with(*command, options->others)->needs(key);
   command->add_option("--source", options->sources, "A source as it is now; may be repeated")
       ->needs(key)
       ->allow_extra_args(false)

@@ -4,6 +4,7 @@
 #include "cli/findings.h"
 #include "cli/medium_access.h"
 #include "cli/restore_report.h"
+#include "cli/spare_media.h"
 #include "core/byte_writer.h"
 #include "core/clock.h"
 #include "core/confinement.h"
@@ -34,6 +35,7 @@ struct RestoreOptions {
   std::string source;
   std::string target;
   std::vector<std::string> paths;
+  std::vector<std::string> others;
   bool to_stdout = false;
   bool dry_run = false;
   bool resume = false;
@@ -50,14 +52,9 @@ int restore_to_stdout(const RestoreOptions& options, Output& output) {
     error.set_hint("name it with --source NAME, and --path P for a file of a tree");
     throw error;
   }
-  const Snapshot& snapshot = snapshots.front()->snapshot;
+  OtherMedia others = open_others(open, options.medium, options.others);
   const std::string path = options.paths.empty() ? "" : options.paths.front();
-  const std::optional<Entry> entry = restore::find_entry(*open.reader, snapshot.root, path);
-  if (!entry || entry->kind != EntryKind::file) {
-    throw UsageError{"there is no file \"{}\" in {}", printable(path), snapshots.front()->name()};
-  }
-  const int code = write_entry_to_stdout(*open.reader, snapshot.root, *entry, spill, output);
-  return report_healing(open.reader->healer(), code, output);
+  return write_file_to_stdout(open, *snapshots.front(), path, others, spill, output);
 }
 
 int exit_code_of_unreadable(std::uint64_t unreadable, Output& output) {
@@ -181,6 +178,7 @@ struct Sums {
   std::uint64_t lost = 0;
   std::uint64_t unreadable = 0;
   std::uint64_t not_set = 0;
+  std::uint64_t elsewhere = 0;  ///< files with bytes of other media
 
   void add(const restore::RestoreReport& report) {
     files += report.files;
@@ -216,8 +214,8 @@ Sums forecast_all(const OpenMedium& open, const Chosen& snapshots, const Restore
   return sums;
 }
 
-Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreOptions& options,
-                 Output& output) {
+Sums restore_all(const OpenMedium& open, OtherMedia& others, const Chosen& snapshots,
+                 const RestoreOptions& options, Output& output) {
   const std::string target = target_of(options);
   for (const vault::StoredSnapshot* stored : snapshots) {
     restore::Selection{options.paths}.expect_known(*open.reader, stored->snapshot.root);
@@ -240,7 +238,12 @@ Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreO
       if (snapshots.size() > 1 && stored->snapshot.source.kind == SourceKind::tree) {
         settings.folder = stored->snapshot.source.name;
       }
+      std::optional<SpareMedia> spare;
+      if (!others.empty()) {
+        settings.spare = &spare.emplace(*open.reader, *stored, others);
+      }
       sums.add(restore_one(open, *stored, settings, output));
+      sums.elsewhere += spare ? spare->report(output) : 0;
     }
   } catch (Error& error) {
     error.set_hint("the same command with --resume goes on where this ended");
@@ -252,7 +255,8 @@ Sums restore_all(const OpenMedium& open, const Chosen& snapshots, const RestoreO
   return sums;
 }
 
-int restore_chosen(const OpenMedium& open, const RestoreOptions& options, Output& output) {
+int restore_chosen(const OpenMedium& open, OtherMedia& others, const RestoreOptions& options,
+                   Output& output) {
   const double begun = steady_seconds();
   const auto snapshots = choose_snapshots(*open.reader, options.snapshot, options.source);
   if (snapshots.size() > 1 && !options.paths.empty()) {
@@ -267,7 +271,7 @@ int restore_chosen(const OpenMedium& open, const RestoreOptions& options, Output
     }
   }
   const Sums sums = options.dry_run ? forecast_all(open, snapshots, options, output)
-                                    : restore_all(open, snapshots, options, output);
+                                    : restore_all(open, others, snapshots, options, output);
   if (sums.not_set > 0) {
     output.warn("not all owners, modes or attributes can be set; --json names each");
   }
@@ -281,24 +285,27 @@ int restore_chosen(const OpenMedium& open, const RestoreOptions& options, Output
                  {"files", sums.files},
                  {"bytes", sums.bytes},
                  {"lost", sums.lost},
+                 {"elsewhere", sums.elsewhere},
                  {"seconds", seconds}});
   output.line(text("{} files, {}, {:.1f} s{}", sums.files, human_bytes(sums.bytes), seconds,
                    options.dry_run ? in_language(": a dry run, nothing was written") : ""));
+  const int code = report_others(others, sums.elsewhere, incomplete, output);
   if (sums.lost > 0) {
     return exit_code_of(ErrorKind::damage);
   }
   if (!options.snapshot.starts_with("latest")) {
-    return incomplete;
+    return code;
   }
   const std::string source = options.snapshot == "latest" ? options.source : options.snapshot;
   const int left_out = report_left_out(open, snapshots, source, output);
   const int newer = exit_code_of_newer(open, snapshots, output);
-  return newer != kDone ? newer : std::max(left_out, incomplete);
+  return newer != kDone ? newer : left_out != kDone ? left_out : code;
 }
 
 int restore_snapshots(const RestoreOptions& options, Output& output) {
   const OpenMedium open = open_medium(options.medium, output, writable_folder_of(options));
-  const int code = restore_chosen(open, options, output);
+  OtherMedia others = open_others(open, options.medium, options.others);
+  const int code = restore_chosen(open, others, options, output);
   return report_healing(open.reader->healer(), code, output);
 }
 
@@ -327,6 +334,7 @@ void add_restore(CLI::App& app, Invocation& invocation) {
   CLI::Option* dry_run =
       command->add_flag("--dry-run", options->dry_run, "Write nothing, say what would be")
           ->excludes(resume);
+  add_with(*command, options->others)->excludes(dry_run);
   CLI::Option* to_stdout =
       command->add_flag("--stdout", options->to_stdout, "One file to standard output")
           ->excludes(target)

@@ -17,17 +17,23 @@ Digest digest_of(const Content& content) {
   return vault::sha256(encoded.view());
 }
 
-/// The first name of a file has its content, further ones have none (docs/format.md, section 10).
-/// `met`: ids of the files whose first name came by. nullptr if all is well.
-const char* link_problem(const Entry& entry, std::set<std::uint64_t>& met) {
+/// By hard-link id, of files whose first name came by.
+using ContentsMet = std::map<std::uint64_t, std::optional<Digest>>;
+
+/// The first name of a file has its content; further ones have it, too, or none (docs/format.md,
+/// section 10). nullptr if all is well.
+const char* link_problem(const Entry& entry, ContentsMet& met) {
   if (entry.kind != EntryKind::file || !entry.hard_link) {
     return nullptr;
   }
-  const bool is_first = met.insert(entry.hard_link->id).second;
-  if (is_first && !entry.content && entry.flaw == EntryFlaw::none) {
+  const std::optional<Digest> content =
+      entry.content ? std::optional{entry.content->digest} : std::nullopt;
+  const auto [first, is_first] = met.emplace(entry.hard_link->id, content);
+  if (is_first && !content && entry.flaw == EntryFlaw::none) {
     return "the first name of a file has no content";
   }
-  return !is_first && entry.content ? "a further name of a file has content of its own" : nullptr;
+  return content && content != first->second ? "the first name of this file has another content"
+                                             : nullptr;
 }
 
 }  // namespace
@@ -40,7 +46,7 @@ void TreeCheck::check(const vault::StoredSnapshot& stored) {
 }
 
 TreeCheck::Walked TreeCheck::walk(const vault::StoredSnapshot& stored, Shared shared) {
-  std::set<std::uint64_t> links;  // ids met
+  ContentsMet links;
   WalkedDirectories directories;
   bool has_skipped = false;
   restore::TreeWalk tree{reader_, stored.snapshot.root};
@@ -59,11 +65,12 @@ TreeCheck::Walked TreeCheck::walk(const vault::StoredSnapshot& stored, Shared sh
     const Digest encoded = digest_of(*entry.content);
     const bool is_known = was_intact(stored, tree, encoded);
     if (entry.kind != EntryKind::directory) {
-      if (entry.hard_link) {
-        directories.note_first_name();
+      continue;
+    }
+    if (const std::optional<bool> has_lost = directories.find(encoded)) {
+      if (!*has_lost || lost_ >= kNamedMax) {
+        tree.skip();
       }
-    } else if (const DirectoryFindings* const again = directories.find(encoded)) {
-      meet_again(stored, tree, *again);
     } else if (is_known && shared == Shared::skipped) {
       has_skipped = true;
       tree.skip();
@@ -85,16 +92,6 @@ bool TreeCheck::advance(const vault::StoredSnapshot& stored, restore::TreeWalk& 
       }
       report(stored, tree.path(), {error.what()});
     }
-  }
-}
-
-void TreeCheck::meet_again(const vault::StoredSnapshot& stored, restore::TreeWalk& tree,
-                           const DirectoryFindings& before) {
-  if (before.has_first_names) {
-    report(stored, tree.path(), {"it has the first names of files that have theirs elsewhere"});
-    tree.skip();
-  } else if (!before.has_lost || lost_ >= kNamedMax) {
-    tree.skip();
   }
 }
 

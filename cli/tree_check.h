@@ -59,10 +59,6 @@ class TreeCheck {
   Walked walk(const vault::StoredSnapshot& stored, Shared shared);
   /// To the next entry, with a report of each directory that cannot be listed.
   bool advance(const vault::StoredSnapshot& stored, restore::TreeWalk& tree);
-  /// The walk's entry is a directory that was walked before, elsewhere in this snapshot: it is
-  /// entered again only to name what is lost in it.
-  void meet_again(const vault::StoredSnapshot& stored, restore::TreeWalk& tree,
-                  const DirectoryFindings& before);
   /// Whether the content of the walk's entry, of that digest, was found intact before; looks at
   /// it if not.
   bool was_intact(const vault::StoredSnapshot& stored, const restore::TreeWalk& tree,

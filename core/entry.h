@@ -63,7 +63,7 @@ struct DeviceNumber {
 };
 
 /// Entries of one snapshot with equal `id` are names of one file; the first in tree order has
-/// the content, the others have none.
+/// the content, the others have it, too, or none (docs/format.md, section 10).
 struct HardLink {
   std::uint64_t id = 0;
   std::uint32_t names = 0;  ///< link count when it was read

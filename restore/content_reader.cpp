@@ -45,6 +45,9 @@ class MemoryReceiver : public ExtentReceiver {
   void proven(std::size_t index) override { results_[index].is_proven = true; }
   void failed(std::size_t index, const Error& error) override { results_[index].error = error; }
 
+  [[nodiscard]] bool has_failed(std::size_t index) const {
+    return results_[index].error.has_value();
+  }
   /// The bytes of an extent. Errors: why it cannot be had.
   [[nodiscard]] ByteView get(std::size_t index, std::uint64_t length) const {
     const Result& result = results_[index];
@@ -118,15 +121,30 @@ class SpillReceiver : public ExtentReceiver {
     size_ += bytes.size();
   }
   void proven(std::size_t /*index*/) override { is_proven_ = true; }
-  void failed(std::size_t /*index*/, const Error& error) override { throw Error{error}; }
+  void failed(std::size_t /*index*/, const Error& error) override { error_ = error; }
 
-  [[nodiscard]] bool holds(std::uint64_t length) const { return is_proven_ && size_ == length; }
+  [[nodiscard]] bool has_failed() const { return error_.has_value(); }
+  [[nodiscard]] bool is_proven() const { return is_proven_; }
+  /// Errors: why the extent cannot be had.
+  void expect(std::uint64_t length) const {
+    if (error_) {
+      throw Error{*error_};
+    }
+    AZK_CHECK(is_proven_ && size_ == length);
+  }
 
  private:
   int fd_;
   const std::string& name_;
   std::uint64_t size_ = 0;
   bool is_proven_ = false;
+  std::optional<Error> error_;
+};
+
+/// Where else the bytes of the file may be; if nowhere, `source` is nullptr.
+struct Spare {
+  SpareSource* source;
+  const std::string& path;
 };
 
 void write_zeros(std::uint64_t length, const ByteOutput& output) {
@@ -140,8 +158,8 @@ void write_zeros(std::uint64_t length, const ByteOutput& output) {
   }
 }
 
-void write_in_memory(ExtentSource& source, std::span<const Extent> extents,
-                     const ByteOutput& output) {
+void write_in_memory(ExtentSource& source, const Spare& spare, std::uint64_t offset,
+                     std::span<const Extent> extents, const ByteOutput& output) {
   std::vector<WantedExtent> wanted;
   for (const Extent& extent : extents) {
     wanted.push_back(wanted_of(extent));
@@ -149,17 +167,28 @@ void write_in_memory(ExtentSource& source, std::span<const Extent> extents,
   MemoryReceiver receiver{wanted};
   source.fetch(wanted, receiver);
   for (std::size_t i = 0; i < extents.size(); ++i) {
-    output(receiver.get(i, extents[i].length));
+    if (receiver.has_failed(i) && spare.source != nullptr) {
+      MemoryReceiver again{{&wanted[i], 1}};
+      spare.source->fetch(spare.path, offset, wanted[i], again);
+      output(again.has_failed(0) ? receiver.get(i, 0) : again.get(0, extents[i].length));
+    } else {
+      output(receiver.get(i, extents[i].length));
+    }
+    offset += extents[i].length;
   }
 }
 
-void write_through_file(ExtentSource& source, const Extent& extent, const ByteOutput& output,
-                        const SpillFile& spill) {
+void write_through_file(ExtentSource& source, const Spare& spare, std::uint64_t at,
+                        const Extent& extent, const ByteOutput& output, const SpillFile& spill) {
   const int file = spill.fd();
   const WantedExtent wanted = wanted_of(extent);
   SpillReceiver receiver{file, spill.directory()};
   source.fetch({&wanted, 1}, receiver);
-  AZK_CHECK(receiver.holds(extent.length));
+  SpillReceiver again{file, spill.directory()};
+  if (receiver.has_failed() && spare.source != nullptr) {
+    spare.source->fetch(spare.path, at, wanted, again);
+  }
+  (again.is_proven() ? again : receiver).expect(extent.length);
   Buffer piece(kPiece);
   std::uint64_t offset = 0;
   while (offset < extent.length) {
@@ -191,11 +220,13 @@ std::size_t count_fitting(std::span<const Extent> extents) {
 }  // namespace
 
 void write_content(ExtentSource& source, const Content& content, const ByteOutput& output,
-                   const SpillFile& spill) {
+                   const SpillFile& spill, SpareSource* spare, const std::string& path) {
   const std::vector<Extent> extents = resolve_extents(source, content);
   if (covered_bytes(extents) != content.size) {
     throw DamageError{"extents do not cover a content of {} bytes", content.size};
   }
+  const Spare elsewhere{spare, path};
+  std::uint64_t offset = 0;
   std::span<const Extent> rest{extents};
   while (!rest.empty()) {
     throw_if_interrupted();
@@ -203,11 +234,12 @@ void write_content(ExtentSource& source, const Content& content, const ByteOutpu
     if (rest.front().kind != ExtentKind::data) {
       write_zeros(rest.front().length, output);
     } else if (rest.front().length > kInMemoryMax) {
-      write_through_file(source, rest.front(), output, spill);
+      write_through_file(source, elsewhere, offset, rest.front(), output, spill);
     } else {
       done = count_fitting(rest);
-      write_in_memory(source, rest.first(done), output);
+      write_in_memory(source, elsewhere, offset, rest.first(done), output);
     }
+    offset += covered_bytes(rest.first(done));
     rest = rest.subspan(done);
   }
 }

@@ -113,8 +113,9 @@ void Forecaster::visit(const std::string& path, const Entry& entry) {
 
 void Forecaster::visit_file(const std::string& path, const Entry& entry) {
   if (entry.content) {
-    if (entry.hard_link) {
-      found_.insert(entry.hard_link->id);
+    if (entry.hard_link && !found_.insert(entry.hard_link->id).second) {
+      reporter_.made_entry();
+      return;
     }
     add_content(path, *entry.content);
     metadata_.forecast(attributes_of(entry), path);

@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t kWaitingMax = 200'000;
 }  // namespace
 
-void HardLinks::add_first(std::uint64_t id, EntryKind kind, DirectoryId directory,
-                          const std::string& name) {
-  const bool added = firsts_.emplace(id, First{kind, directory, name, {}}).second;
+void HardLinks::add_first(std::uint64_t id, EntryKind kind, const std::optional<Digest>& content,
+                          DirectoryId directory, const std::string& name) {
+  const bool added = firsts_.emplace(id, First{kind, content, directory, name, {}}).second;
   AZK_CHECK(added);
 }
 
@@ -21,10 +21,15 @@ void HardLinks::note_placed(std::uint64_t id, const struct stat& info) {
   firsts_.at(id).inode = info.st_ino;
 }
 
-void HardLinks::add_further(std::uint64_t id, EntryKind kind, DirectoryId directory,
-                            const std::string& name) {
-  if (firsts_.at(id).kind != kind) {
+void HardLinks::add_further(std::uint64_t id, EntryKind kind, const std::optional<Digest>& content,
+                            DirectoryId directory, const std::string& name) {
+  const First& first = firsts_.at(id);
+  if (first.kind != kind) {
     reporter_.lost(guard_.path(directory, name), "its first name is of another kind");
+    return;
+  }
+  if (content && content != first.content) {
+    reporter_.lost(guard_.path(directory, name), "its first name has another content");
     return;
   }
   waiting_.push_back({id, directory, name});

@@ -24,13 +24,15 @@ class HardLinks {
       : guard_{guard}, reporter_{reporter}, resumption_{resumption} {}
 
   [[nodiscard]] bool knows(std::uint64_t id) const { return firsts_.contains(id); }
-  /// Requires: the id is not known yet.
-  void add_first(std::uint64_t id, EntryKind kind, DirectoryId directory, const std::string& name);
+  /// `content`: of a file. Requires: the id is not known yet.
+  void add_first(std::uint64_t id, EntryKind kind, const std::optional<Digest>& content,
+                 DirectoryId directory, const std::string& name);
   /// The first name's file is in place and looks so. Requires: the id is known.
   void note_placed(std::uint64_t id, const struct stat& info);
-  /// Requires: the id is known. An object of another kind than the first is reported lost.
-  void add_further(std::uint64_t id, EntryKind kind, DirectoryId directory,
-                   const std::string& name);
+  /// Requires: the id is known. An object of another kind than the first, or one that says it has
+  /// another content, is reported lost.
+  void add_further(std::uint64_t id, EntryKind kind, const std::optional<Digest>& content,
+                   DirectoryId directory, const std::string& name);
   [[nodiscard]] bool is_full() const noexcept;
   /// Makes the further names; one whose first name is not there is lost with it.
   /// Requires: all first names are made or lost.
@@ -39,6 +41,7 @@ class HardLinks {
  private:
   struct First {
     EntryKind kind = EntryKind::file;
+    std::optional<Digest> content;
     DirectoryId directory = DirectoryId::target;
     std::string name;
     std::optional<ino_t> inode;  ///< of a file, once it is in place

@@ -23,11 +23,13 @@ unsigned lanes_for(unsigned threads) { return std::clamp(threads, 1U, kLanesMax)
 
 }  // namespace
 
-RestoreWindow::RestoreWindow(ExtentSource& source, const Target& target, bool best_effort,
-                             unsigned threads, const FilePlaced& placed)
+RestoreWindow::RestoreWindow(ExtentSource& source, const Target& target, SpareSource* spare,
+                             bool best_effort, unsigned threads, const FilePlaced& placed)
     : source_{source},
       target_{target},
+      spare_{spare},
       best_effort_{best_effort},
+      is_patient_{best_effort || spare != nullptr},
       lanes_(lanes_for(threads),
              FileLane{target,
                       [this, placed](const FileTask& task, const struct stat& info) {
@@ -143,25 +145,56 @@ void RestoreWindow::fetch(std::span<const PlannedExtent> extents) {
 
 void RestoreWindow::salvage() {
   is_salvaging_ = true;
+  for (const PlannedExtent& extent : std::exchange(failed_, {})) {
+    if (!files_[extent.file].is_given_up) {
+      salvage(extent);
+      --files_[extent.file].unproven;  // its lost ranges say what is missing
+    }
+  }
+  is_salvaging_ = false;
+}
+
+void RestoreWindow::salvage(const PlannedExtent& extent) {
+  lane_of(extent.file).wipe(files_[extent.file], extent.offset, extent.wanted.length);
+  if (fetch_spare(extent)) {
+    return;
+  }
   std::vector<PlannedExtent> chunks;
-  for (const PlannedExtent& extent : failed_) {
-    PendingFile& file = files_[extent.file];
-    lane_of(extent.file).wipe(file, extent.offset, extent.wanted.length);
-    chunks.clear();
+  if (best_effort_) {
     for (const WantedExtent& chunk : source_.chunks_of(extent.wanted)) {
       const std::uint64_t before = chunk.position.byte - extent.wanted.position.byte;
       chunks.push_back({chunk, extent.file, extent.offset + before});
     }
-    if (chunks.empty()) {
-      file.lost_ranges.push_back(
-          {extent.offset, extent.wanted.length, extent.wanted.position.pack});
-    } else {
-      fetch(chunks);
-    }
-    --file.unproven;  // its lost ranges say what is missing
   }
-  failed_.clear();
-  is_salvaging_ = false;
+  if (chunks.empty()) {
+    note_lost(extent);
+    return;
+  }
+  fetch(chunks);
+  for (const PlannedExtent& chunk : std::exchange(failed_, {})) {
+    if (!fetch_spare(chunk)) {
+      note_lost(chunk);
+    }
+  }
+}
+
+/// False if nothing of it is to be had there; then what was written of it counts for nothing.
+bool RestoreWindow::fetch_spare(const PlannedExtent& extent) {
+  if (spare_ == nullptr) {
+    return false;
+  }
+  const FileTask& task = files_[extent.file].task;
+  batch_ = {&extent, 1};
+  delivered_.assign(1, 0);
+  spare_->fetch(target_.guard.path(task.directory, task.name), extent.offset, extent.wanted, *this);
+  block_done();
+  return std::exchange(failed_, {}).empty();
+}
+
+void RestoreWindow::note_lost(const PlannedExtent& extent) {
+  PendingFile& file = files_[extent.file];
+  file.lost_ranges.push_back({extent.offset, extent.wanted.length, extent.wanted.position.pack});
+  lane_of(extent.file).wipe(file, extent.offset, extent.wanted.length);
 }
 
 void RestoreWindow::settle() {
@@ -234,7 +267,7 @@ void RestoreWindow::proven(std::size_t index) {
 
 void RestoreWindow::failed(std::size_t index, const Error& error) {
   const PlannedExtent& extent = batch_[index];
-  if (best_effort_ && !is_salvaging_) {
+  if (is_patient_) {
     failed_.push_back(extent);
   }
   lane_of(extent.file).add_step([this, &extent, reason = error.one_line()] {
@@ -279,15 +312,11 @@ void RestoreWindow::note_failed(const PlannedExtent& extent, const std::string& 
   if (!file.loss) {
     file.loss = reason;
   }
-  if (best_effort_ && !is_salvaging_) {
+  if (is_patient_) {
     return;  // salvage() has a closer look
   }
   file.lost_ranges.push_back({extent.offset, extent.wanted.length, extent.wanted.position.pack});
-  if (is_salvaging_) {
-    lane_of(extent.file).wipe(file, extent.offset, extent.wanted.length);
-  } else {
-    lane_of(extent.file).lose(file, reason);
-  }
+  lane_of(extent.file).lose(file, reason);
 }
 
 }  // namespace azekura::restore

@@ -2,6 +2,7 @@
 
 #include "core/extent_source.h"
 #include "core/ordered_stage.h"
+#include "core/spare_source.h"
 #include "restore/extent_plan.h"
 #include "restore/file_lane.h"
 #include "restore/pending_file.h"
@@ -20,13 +21,14 @@ namespace azekura::restore {
 /// written by several threads, each file by one.
 ///
 /// A file gets its name only when every extent of it is proven; otherwise it is reported lost and
-/// nothing of it stays, or with `best_effort` only its proven chunks, under another name.
+/// nothing of it stays, or with `best_effort` only its proven chunks, under another name. What the
+/// source has not is asked of `spare`, if there is one.
 /// Lifetime: what it refers to outlives it.
 class RestoreWindow : private ExtentReceiver {
  public:
   /// `placed` is called by any thread, by one at a time.
-  RestoreWindow(ExtentSource& source, const Target& target, bool best_effort, unsigned threads,
-                const FilePlaced& placed);
+  RestoreWindow(ExtentSource& source, const Target& target, SpareSource* spare, bool best_effort,
+                unsigned threads, const FilePlaced& placed);
 
   /// Plans a file; one that needs no stored bytes is made at once, one with the content of another
   /// is copied from that. `flaw`: what is wrong with it
@@ -55,13 +57,18 @@ class RestoreWindow : private ExtentReceiver {
   void note_failed(const PlannedExtent& extent, const std::string& reason);
   void fetch_all();
   void fetch(std::span<const PlannedExtent> extents);
-  /// Has the chunks of extents that failed one by one.
+  /// Has what failed from the spare source or, in best effort, chunk by chunk.
   void salvage();
+  void salvage(const PlannedExtent& extent);
+  bool fetch_spare(const PlannedExtent& extent);
+  void note_lost(const PlannedExtent& extent);
   void settle();
 
   ExtentSource& source_;
   Target target_;
+  SpareSource* spare_;
   bool best_effort_;
+  bool is_patient_;  ///< what fails is had a closer look at
   bool is_salvaging_ = false;
   ExtentPlan plan_;
   std::vector<PendingFile> files_;
@@ -71,7 +78,7 @@ class RestoreWindow : private ExtentReceiver {
   std::vector<Twin> bereft_;  ///< twins of files that were lost
   std::span<const PlannedExtent> batch_;
   std::vector<std::uint32_t> delivered_;  ///< bytes of each extent of the batch
-  std::vector<PlannedExtent> failed_;     ///< in best effort: to be salvaged
+  std::vector<PlannedExtent> failed_;     ///< to be salvaged
   std::vector<PendingFile> damaged_;      ///< what is intact of them
   std::mutex placing_;
   std::vector<FileLane> lanes_;

@@ -32,6 +32,10 @@ TargetState target_state(const Snapshot& snapshot, const RestoreSettings& settin
                                                                        : TargetState::empty;
 }
 
+std::optional<Digest> digest_of(const Entry& entry) {
+  return entry.content ? std::optional{entry.content->digest} : std::nullopt;
+}
+
 class TreeRestorer {
  public:
   TreeRestorer(ExtentSource& source, const Snapshot& snapshot, const RestoreSettings& settings,
@@ -47,6 +51,7 @@ class TreeRestorer {
         resumption_{guard_, reporter_, settings.journal, settings.folder},
         window_{source,
                 {guard_, metadata_, reporter_},
+                settings.spare,
                 settings.best_effort,
                 settings.threads,
                 [this](const FileTask& task, const struct stat& info) { note_placed(task, info); }},
@@ -79,7 +84,7 @@ class TreeRestorer {
     std::uint32_t flags = 0;
     ino_t inode = 0;
   };
-  /// A further name of a file whose first name is not among what is wanted.
+  /// A name of a file that does not say its content, before one that does.
   struct Orphan {
     std::uint64_t id = 0;
     DirectoryId directory = DirectoryId::target;
@@ -245,7 +250,7 @@ void TreeRestorer::place(const Entry& entry, DirectoryId directory, const std::s
   }
   reporter_.flawed(path, entry.flaw);
   if (entry.hard_link && links_.knows(entry.hard_link->id)) {
-    links_.add_further(entry.hard_link->id, entry.kind, directory, name);
+    links_.add_further(entry.hard_link->id, entry.kind, std::nullopt, directory, name);
     return;
   }
   resumption_.make_way(directory, name, looks_of(entry));
@@ -256,7 +261,7 @@ void TreeRestorer::place(const Entry& entry, DirectoryId directory, const std::s
   const UniqueFd node = guard_.open_node(directory, name, looks_of(entry).type);
   metadata_.apply_to_node(node.get(), attributes_of(entry), path);
   if (entry.hard_link) {
-    links_.add_first(entry.hard_link->id, entry.kind, directory, name);
+    links_.add_first(entry.hard_link->id, entry.kind, std::nullopt, directory, name);
   }
 }
 
@@ -285,18 +290,15 @@ bool TreeRestorer::make_special(const Entry& entry, DirectoryId directory,
 }
 
 void TreeRestorer::place_file(const Entry& entry, DirectoryId directory, const std::string& name) {
-  if (entry.content) {
-    if (entry.hard_link && links_.knows(entry.hard_link->id)) {
-      throw DamageError{"a further name of a file has content of its own"};
-    }
+  if (entry.hard_link && links_.knows(entry.hard_link->id)) {
+    links_.add_further(entry.hard_link->id, entry.kind, digest_of(entry), directory, name);
+  } else if (entry.content) {
     if (entry.hard_link) {
-      links_.add_first(entry.hard_link->id, entry.kind, directory, name);
+      links_.add_first(entry.hard_link->id, entry.kind, digest_of(entry), directory, name);
     }
     add_to_window(entry, directory, name);
   } else if (!entry.hard_link) {
     reporter_.flawed(guard_.path(directory, name), entry.flaw);
-  } else if (links_.knows(entry.hard_link->id)) {
-    links_.add_further(entry.hard_link->id, entry.kind, directory, name);
   } else {
     orphans_.push_back({entry.hard_link->id, directory, name, entry.flaw == EntryFlaw::unreadable});
   }
@@ -362,7 +364,7 @@ void TreeRestorer::restore_orphans() {
         reporter_.lost(path, "its content cannot be found");
       }
     } else if (!orphan.is_first) {
-      links_.add_further(orphan.id, EntryKind::file, orphan.directory, orphan.name);
+      links_.add_further(orphan.id, EntryKind::file, std::nullopt, orphan.directory, orphan.name);
     }
   }
 }
@@ -394,7 +396,7 @@ void TreeRestorer::find_contents(std::unordered_map<std::uint64_t, std::size_t>&
 
 void TreeRestorer::adopt(const Entry& entry, Orphan& heir) {
   heir.is_first = true;
-  links_.add_first(heir.id, EntryKind::file, heir.directory, heir.name);
+  links_.add_first(heir.id, EntryKind::file, digest_of(entry), heir.directory, heir.name);
   attempt(guard_.path(heir.directory, heir.name),
           [&] { add_to_window(entry, heir.directory, heir.name); });
   if (window_.is_full()) {

@@ -3,6 +3,7 @@
 #include "core/extent_source.h"
 #include "core/observer.h"
 #include "core/snapshot.h"
+#include "core/spare_source.h"
 #include "restore/metadata.h"
 #include "restore/report.h"
 #include "restore/resume_journal.h"
@@ -23,6 +24,7 @@ struct RestoreSettings {
   /// What an earlier run finished, and where this one notes it; none: nothing is noted. A tree that
   /// becomes the target itself removes it before the target gets its metadata.
   ResumeJournal* journal = nullptr;
+  SpareSource* spare = nullptr;  ///< asked for what the source has lost; none: that stays lost
 };
 
 /// False of a source that could not be opened at all: nothing is made of it, for an empty folder

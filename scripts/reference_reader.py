@@ -1139,7 +1139,7 @@ def shown(path):
 
 
 class Links:
-    """Hard links of one snapshot: the first in tree order has the content, the others none."""
+    """Hard links of one snapshot: the first in tree order has the content, the others have it, too, or none."""
 
     def __init__(self):
         self.first = {}
@@ -1152,7 +1152,8 @@ class Links:
         if first[0] == path:
             need(entry.kind != FILE or entry.content or entry.flaw == 1, f"{shown(path)}: first name of a file without content")
             return None
-        need(entry.content is None and entry.kind == first[1].kind and entry.link == first[1].link,
+        same = entry.content is None or first[1].content is not None and entry.content.digest == first[1].content.digest
+        need(same and entry.kind == first[1].kind and entry.link == first[1].link,
              f"{shown(path)}: not the same file as {shown(first[0])}")
         return first
 

@@ -309,7 +309,7 @@ class Refused(TwoMedia):
     def test_the_medium_itself(self):
         keyed = ["--key", self.key]
         hint = "name another medium of the site, of any of its sets, or a copy of this one"
-        self.assert_usage(f'"{self.medium}" is the medium that is to be repaired', *keyed,
+        self.assert_usage(f'"{self.medium}" is the medium of --from itself', *keyed,
                           "--with", self.medium, hint=hint)
         self.assert_usage(f'"{self.other}" is a medium that is named already', *keyed,
                           "--with", self.other, "--with", self.other)

@@ -45,6 +45,33 @@ class Keys(AzekuraCase):
         self.assertEqual(list(self.snapshots()), ["1/tree"])
         self.assert_restores("latest", state_of(self.tree))
 
+    def test_a_label_that_is_lost_hides_nothing(self):
+        label = self.medium / "label"
+        label.chmod(0o600)
+        size = label.stat().st_size
+
+        def zero():
+            label.write_bytes(bytes(size))
+
+        for lose, fact in ((zero, "the label is malformed: it does not begin as it must"),
+                           (label.unlink, "the label is not there")):
+            lose()
+            warning = f"azekura: warning: {fact}\n"
+            for command in READING:
+                self.assertEqual(self.azekura(*command, *self.keyed()).errors, warning)
+            before = state_of(self.medium)
+            self.assert_restores("latest", state_of(self.tree))
+            for options in ([], ["--deep", "--key", self.key]):
+                ended = self.verify("--json", *options, code=DAMAGE)
+                self.assertEqual([one["fact"] for one in ended.events("finding")], [fact])
+                verified, = ended.events("verified")
+                self.assertEqual((verified["sessions"], verified["files_left"]), (1, 0))
+            # Nobody writes to what might be any medium; what was captured waits.
+            self.assert_site_fails(MEDIUM, f'medium "{self.medium}" cannot be identified: {fact}',
+                                   "backup", "--to", "daily",
+                                   hint="check it with 'azekura verify --from DIR'")
+            self.assert_same(state_of(self.medium), before)
+
     def test_no_key(self):
         for command in self.reading():
             self.assert_fails(USAGE, "--key is required", *command, "--from", self.medium, out="",

@@ -239,7 +239,7 @@ def ehr(later):
             b"starts-in-hole": file_of((HOLE, 65536), text_of("y", 70_000), (HOLE, 4096), (ZEROS, 8192), b"end"),
             b"zeros": file_of((ZEROS, 300_000)),
         }),
-        b"zz-third": link_entry,
+        b"zz-third": first,  # a further name that repeats the content
     }
     if later:
         tree[b"docs"].children[b"new.bin"] = file_of(seeded("new", 60_000) + seeded("spare", 90_000))
@@ -437,9 +437,10 @@ class Writer:
             children = self.tweak(f"children {where}", sorted(children, key=lambda pair: pair[0]))
             listing = b"".join(long(encoded) for _, encoded in children)
             fields[0] = self.content([(DATA, listing)] if listing else [], session, where, session.meta)
-        elif node.kind == FILE and (node.parts or not node.flaw) and node.link not in links:
+        elif node.kind == FILE and (node.parts or not (node.flaw or node.link in links)):
             fields[0] = self.content(node.parts, session, where, session.data)
-            totals["bytes"] += sum(len(part) if kind == DATA else part for kind, part in node.parts)
+            if node.link not in links:
+                totals["bytes"] += sum(len(part) if kind == DATA else part for kind, part in node.parts)
         if node.link:
             links.add(node.link)
             fields[3] = u64(node.link) + u32(3)
@@ -826,7 +827,7 @@ def define_variants():
     hidden("symlink-long", {"entry 3/ehr:links/to-note": with_field(1, b"t" * 4096)})
     hidden("device-on-file", {note: with_field(2, u32(8) + u32(0))})
     hidden("link-on-directory", {f"entry {docs}": with_field(3, u64(1) + u32(2))})
-    hidden("link-first-without-content", {"entry 3/ehr:links/first": without_field(0)})
+    hidden("link-first-without-content", {"entry 3/ehr:links/first": without_field(0), "entry 3/ehr:zz-third": without_field(0)})
     hidden("link-second-with-content", {"entry 3/ehr:links/second": with_field(0, u64(0) + u8(0) + sha256(b"") + u32(0))})
     hidden("xattrs-empty", {note: with_field(6, b"")})
     hidden("xattrs-unsorted", {note: with_field(6, short(b"user.b") + long(b"") + short(b"user.a") + long(b""))})
@@ -925,7 +926,7 @@ def define_hostile_variants(docs, report):
             {"tree 3/ehr": lambda tree: add_nested(tree, 20, bottom), **paths, **(points or {})}, endless=True)
     deepest = "3/ehr:nested" + "/d" * 20
     repeated("folders-repeated", "success", folder({}))
-    repeated("first-names-repeated", "corruption", folder({b"file": Node(FILE, parts=[(DATA, b"1")], link=9)}))
+    repeated("first-names-repeated", "success", folder({b"file": Node(FILE, parts=[(DATA, b"1")], link=9)}))
     repeated("loss-repeated", "corruption", folder({b"file": Node(FILE, parts=[(DATA, b"1")])}),
              {f"content {deepest}/file": first_extent(4, lambda d: flip(d, 0))})
 

@@ -322,6 +322,101 @@ TEST_CASE("Restorer: further names of a file are restored without their first na
   CHECK_FALSE(exists(f.in_target("a")));
 }
 
+TEST_CASE("Restorer: a file is restored while one name that says its content can be listed") {
+  RestoreFixture f;
+  const Content shared = f.vault.store("shared");
+  const auto name = [&](std::string of) {
+    return linked(tests::file_entry(std::move(of), shared), 3);
+  };
+  const std::uint32_t pack = f.vault.begin_pack();
+  const Entry first = f.folder("1", {name("a")});
+  f.vault.begin_pack();
+  f.set_tree({first, f.folder("2", {name("b"), name("c")}), further_name("d", 3)});
+  std::vector<std::string> lost;
+  SUBCASE("all of them") {}
+  SUBCASE("not the first") {
+    f.vault.damage(pack);
+    lost = {"1"};
+  }
+  SUBCASE("only what names it is wanted") { f.settings.paths = {"2/c", "d"}; }
+
+  const RestoreReport report = f.restore();
+
+  CHECK(lost_paths(report) == lost);
+  CHECK(report.files == 1);
+  CHECK(text_of(f.in_target("2/c")) == "shared");
+  CHECK(tests::look_at(f.in_target("2/c")).st_ino == tests::look_at(f.in_target("d")).st_ino);
+  if (f.settings.paths.empty()) {
+    CHECK(tests::look_at(f.in_target("2/b")).st_ino == tests::look_at(f.in_target("d")).st_ino);
+    CHECK(exists(f.in_target("1/a")) == lost.empty());
+  }
+}
+
+TEST_CASE("Restorer: names of one file that say different contents do not become one") {
+  RestoreFixture f;
+  f.set_tree({linked(f.file("a", "one"), 3), linked(f.file("b", "other"), 3)});
+  const RestoreReport report = f.restore();
+  CHECK(lost_paths(report) == std::vector<std::string>{"b"});
+  CHECK(text_of(f.in_target("a")) == "one");
+  CHECK_FALSE(exists(f.in_target("b")));
+}
+
+namespace {
+
+/// Has files by their paths; bytes that it has not are failed halfway.
+class FakeSpare : public SpareSource {
+ public:
+  std::map<std::string, std::string> files;
+  std::vector<std::string> asked;
+
+  void fetch(const std::string& path, std::uint64_t offset, const WantedExtent& wanted,
+             ExtentReceiver& receiver) override {
+    asked.push_back(path);
+    const std::string& text = files[path];
+    std::uint64_t done = 0;
+    while (done < wanted.length && offset + done < text.size()) {
+      const ByteView piece = as_bytes(text).subspan(offset + done, 1);
+      receiver.bytes(0, done, piece);
+      receiver.block_done();
+      ++done;
+    }
+    if (done == wanted.length) {
+      receiver.proven(0);
+    } else {
+      receiver.failed(0, DamageError{"not here"});
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Restorer: what the medium has lost is asked of the spare source") {
+  RestoreFixture f;
+  FakeSpare spare;
+  f.settings.spare = &spare;
+  const Entry whole = f.file("whole", "as it was");
+  const std::uint32_t pack = f.vault.begin_pack();
+  const Entry inner = f.file("inner", "somewhere else");
+  const Entry half = f.file("half", "half of it");
+  f.vault.damage(pack);
+  f.vault.begin_pack();
+  const Entry folder = f.folder("ward", {inner});
+  f.set_tree({whole, half, folder});
+  spare.files = {{"ward/inner", "somewhere else"}, {"half", "half"}};
+  SUBCASE("alone") {}
+  SUBCASE("and in best effort") { f.settings.best_effort = true; }
+
+  const RestoreReport report = f.restore();
+
+  CHECK(text_of(f.in_target("whole")) == "as it was");
+  CHECK(text_of(f.in_target("ward/inner")) == "somewhere else");
+  REQUIRE(report.lost.size() == 1);
+  CHECK(report.lost.front().path == "half");
+  CHECK(report.lost.front().ranges == std::vector<LostRange>{{0, 10, pack}});
+  CHECK_FALSE(exists(f.in_target("half")));
+  CHECK(std::find(spare.asked.begin(), spare.asked.end(), "whole") == spare.asked.end());
+}
+
 TEST_CASE("Restorer: what the snapshot lacks is named") {
   RestoreFixture f;
   Entry unread = tests::file_entry("unread", {});
