@@ -5,6 +5,7 @@
 #include "core/file_io.h"
 #include "core/site_reader.h"
 #include "core/text.h"
+#include "vault/medium_register.h"
 #include "vault/rotation.h"
 #include "vault/spool_usage.h"
 
@@ -129,16 +130,15 @@ void SiteCheck::check_set(const SetConfig& set) {
   }
   try {
     static_cast<void>(site_.set_secrets(set.name));
-  } catch (const UsageError& error) {
-    if (set.folder.empty()) {
-      warning(fmt::format("the set '{}' has no medium yet", set.name),
-              fmt::format("enrol one: 'azekura medium enrol DEVICE --set {}'", set.name));
-    } else {
-      mistake(error.what(), error.hint());
-    }
-    return;
   } catch (const Error& error) {
     mistake(error.what(), error.hint());
+  }
+  const std::vector<vault::MediumRecord> media = vault::MediumRegister{site_.path()}.all();
+  if (set.folder.empty() && std::none_of(media.begin(), media.end(), [&](const auto& medium) {
+        return medium.set == set.name;
+      })) {
+    warning(fmt::format("the set '{}' has no medium", set.name),
+            fmt::format("enrol one: 'azekura medium enrol DEVICE --set {}'", set.name));
   }
   if (!set.folder.empty() && !exists(set.folder)) {
     warning(fmt::format("the folder of the set '{}', \"{}\", is not there", set.name,

@@ -1,10 +1,13 @@
 #include "cli/site_status.h"
 
+#include "cli/medium_report.h"
+#include "core/calendar.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file_io.h"
 #include "core/text.h"
 #include "vault/catalogue.h"
+#include "vault/removal.h"
 #include "vault/spool.h"
 
 #include <algorithm>
@@ -17,6 +20,8 @@ namespace {
 /// What two clocks, or one before and after it was set, may differ by.
 constexpr std::int64_t kClockSeconds = 3600;
 
+std::int64_t as_seconds(std::chrono::seconds seconds) { return seconds.count(); }
+
 bool is_newer(const SetGeneration& one, const std::optional<SetGeneration>& than) {
   return !than || one.generation.started > than->generation.started;
 }
@@ -27,8 +32,10 @@ class StatusTaker {
 
   SiteStatus take() {
     const SiteConfig config = site_.config();
+    media_ = vault::MediumRegister{site_.path()}.all();
     for (const SetConfig& set : config.sets) {
       add_set(set);
+      check_media(status_.sets.back(), config.media);
     }
     for (const SourceConfig& source : config.sources) {
       add_source(source);
@@ -49,6 +56,8 @@ class StatusTaker {
  private:
   void add_set(const SetConfig& set);
   void add_generations(const std::string& set);
+  void check_media(SetStatus& set, const MediaConfig& limits);
+  void check_connection(const vault::MediumRecord& medium, const MediaConfig& limits);
   void add_source(const SourceConfig& source);
   void check_age(SourceStatus& source);
   void alarm(std::string fact, std::string remedy) {
@@ -58,6 +67,7 @@ class StatusTaker {
   const vault::Site& site_;
   Timestamp now_;
   SiteStatus status_;
+  std::vector<vault::MediumRecord> media_;
   std::vector<SetGeneration> generations_;  ///< on media, or in the spool
 };
 
@@ -71,12 +81,7 @@ void StatusTaker::add_set(const SetConfig& config) {
         vault::Catalogue::peek(site_.catalogue_path(config.name), secrets.id, secrets.keys);
     set.last_session = head ? head->number : 0;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::usage && config.folder.empty()) {
-      alarm(fmt::format("the set '{}' has no medium yet", config.name),
-            fmt::format("enrol one: 'azekura medium enrol DEVICE --set {}'", config.name));
-    } else {
-      alarm(error.what(), error.hint());
-    }
+    alarm(error.what(), error.hint());
   }
   add_generations(config.name);
   status_.spool += set.spool;
@@ -91,6 +96,45 @@ void StatusTaker::add_generations(const std::string& set) {
     if (one.committed || std::find(waiting.begin(), waiting.end(), one.number) != waiting.end()) {
       generations_.push_back({set, one});
     }
+  }
+}
+
+void StatusTaker::check_media(SetStatus& set, const MediaConfig& limits) {
+  for (const vault::MediumRecord& medium : media_) {
+    if (medium.set != set.config.name) {
+      continue;
+    }
+    set.media.push_back(medium);
+    if (is_attached(medium)) {
+      set.is_present = true;
+      check_connection(medium, limits);
+    }
+    const std::optional<Date> due =
+        medium.moves.empty() ? std::nullopt : parse_date(medium.moves.back().due);
+    if (due && std::chrono::sys_days{*due} < std::chrono::sys_days{night_of(now_)}) {
+      const vault::CustodyMove& move = medium.moves.back();
+      alarm(fmt::format("the medium '{}' was due back on {}; {} has it, {}", medium.name, move.due,
+                        printable(move.person), printable(move.place)),
+            "ask for it, and note where it is with 'azekura medium move'");
+    }
+  }
+  if (set.media.empty() && set.config.folder.empty()) {
+    alarm(fmt::format("the set '{}' has no medium", set.config.name),
+          fmt::format("enrol one: 'azekura medium enrol DEVICE --set {}'", set.config.name));
+  }
+}
+
+void StatusTaker::check_connection(const vault::MediumRecord& medium, const MediaConfig& limits) {
+  const vault::Connection& last = medium.connections.back();
+  const double connected = static_cast<double>(now_.seconds - last.attached.seconds);
+  const bool is_over =
+      last.end == vault::ConnectionEnd::unknown
+          ? connected > static_cast<double>(as_seconds(limits.connected))
+          : connected - last.work_seconds > static_cast<double>(as_seconds(limits.overhang));
+  if (is_over) {
+    alarm(fmt::format("the medium '{}' is connected since {}: it is not offline", medium.name,
+                      local_time_text(last.attached)),
+          "pull it and put it away");
   }
 }
 
@@ -137,7 +181,7 @@ void StatusTaker::check_age(SourceStatus& source) {
     return;
   }
   const std::int64_t age = now_.seconds - source.last->generation.started.seconds;
-  source.is_overdue = age > std::chrono::seconds{source.config.rpo}.count();
+  source.is_overdue = age > as_seconds(source.config.rpo);
   if (source.is_overdue) {
     alarm(fmt::format("the newest generation of the source '{}' on a medium is {} hours old, its "
                       "rpo_hours is {}",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "vault/generation_record.h"
+#include "vault/medium_register.h"
 #include "vault/site.h"
 #include "vault/spool_usage.h"
 
@@ -27,7 +28,8 @@ struct SetStatus {
   SetConfig config;
   std::uint32_t last_session = 0;  ///< committed; 0: none
   vault::SpoolUsage spool;
-  bool is_present = false;  ///< a medium lies in its folder
+  bool is_present = false;                      ///< a medium of it is connected to this host
+  std::vector<vault::MediumRecord> media = {};  ///< enrolled for it
 };
 
 /// What somebody has to do something about.

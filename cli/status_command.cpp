@@ -1,5 +1,6 @@
 #include "cli/capture_run.h"
 #include "cli/commands.h"
+#include "cli/medium_report.h"
 #include "cli/prometheus_text.h"
 #include "cli/site_status.h"
 #include "core/clock.h"
@@ -74,10 +75,11 @@ void report_set(const SetStatus& set, Output& output) {
     object["pool"] = config.pool;
   }
   if (!config.folder.empty()) {
-    object["present"] = set.is_present;
-    object["offline"] = false;
     put_name(object, "folder", config.folder);
   }
+  object["present"] = set.is_present;
+  // A folder is what anything on this host may write to.
+  object["offline"] = config.folder.empty() && !set.media.empty() && !set.is_present;
   object["last_session"] = set.last_session;
   object["waiting_sessions"] = set.spool.sessions;
   object["waiting_bytes"] = set.spool.bytes;
@@ -93,6 +95,10 @@ void report_set(const SetStatus& set, Output& output) {
   output.line(text);
   if (!config.folder.empty()) {
     output.line(fmt::format("    folder {}", printable(config.folder)));
+  }
+  for (const vault::MediumRecord& medium : set.media) {
+    output.object(medium_object(medium));
+    output.line(fmt::format("    medium {}", medium_line(medium)));
   }
 }
 
