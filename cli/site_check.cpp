@@ -111,7 +111,7 @@ void SiteCheck::check_source(const Source& source) {
     return;  // that is told already
   }
   if (source.kind == SourceKind::tree) {
-    if (!exists(source.origin)) {
+    if (source.origin.front() == '/' && !exists(source.origin)) {
       mistake(fmt::format("the path of the source '{}', \"{}\", is not there", source.name,
                           printable(source.origin)),
               "correct its path, or mount what is to be there");
