@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "core/text.h"
+#include "vault/generation_record.h"
 #include "vault/session_writer.h"
 
 #include <nlohmann/json.hpp>
@@ -121,6 +122,17 @@ void report_write(const SetMedium& place, const SetConfig& set, const vault::Wri
                    totals.connected_seconds));
 }
 
+/// Without it a report says less than is true.
+void record_capture(const vault::MediaSet& set, const vault::SessionIdentity& session,
+                    const std::vector<Snapshot>& snapshots, Output& output) {
+  try {
+    vault::GenerationRecord{set.site(), set.name()}.add(session, snapshots);
+  } catch (const Error& error) {
+    output.notice(fmt::format("'azekura status' will not know of session {}: {}", session.number,
+                              error.what()));
+  }
+}
+
 }  // namespace
 
 void warn_of_kit(const vault::Site& site, Output& output) {
@@ -171,6 +183,7 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
   }
   generation.finished = wall_clock_now();
   totals.stored_bytes = writer.finish(generation).stored_bytes;
+  record_capture(set, writer.identity(), generation.snapshots, output);
   return totals;
 }
 

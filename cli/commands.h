@@ -16,6 +16,8 @@ void add_backup(CLI::App& app, Invocation& invocation);
 void add_nightly(CLI::App& app, Invocation& invocation);
 void add_write(CLI::App& app, Invocation& invocation);
 void add_rotate(CLI::App& app, Invocation& invocation);
+void add_schedule(CLI::App& app, Invocation& invocation);
+void add_check(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_catalogue(CLI::App& app, Invocation& invocation);
 void add_repair(CLI::App& app, Invocation& invocation);

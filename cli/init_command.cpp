@@ -2,6 +2,7 @@
 #include "cli/medium_access.h"
 #include "cli/restore_program.h"
 #include "core/file_io.h"
+#include "core/site_edit.h"
 #include "core/text.h"
 #include "vault/recovery_kit.h"
 #include "vault/set_writer.h"
@@ -158,21 +159,10 @@ std::uint32_t newest_epoch(const vault::VaultReader& reader) {
 
 /// The site file of the medium; the set on this medium is found where it is now.
 std::string adapted_site_file(const vault::Generation& generation, const std::string& medium) {
-  SiteConfig config = SiteConfig::parse(generation.site_file);
-  std::string text{empty_site_file()};
-  for (const SourceConfig& source : config.sources) {
-    text += source_table(source);
-  }
-  for (SetConfig& set : config.sets) {
-    if (set.name == generation.set_name) {
-      if (set.folder == medium) {
-        return generation.site_file;
-      }
-      set.folder = medium;
-    }
-    text += set_table(set);
-  }
-  return text;
+  const SiteConfig config = SiteConfig::parse(generation.site_file);
+  return config.set(generation.set_name).folder.empty()
+             ? generation.site_file
+             : with_folder(generation.site_file, generation.set_name, medium);
 }
 
 int init_from_medium(const InitOptions& options, Output& output) {

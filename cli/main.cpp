@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
   cli::add_write(app, invocation);
   cli::add_nightly(app, invocation);
   cli::add_rotate(app, invocation);
+  cli::add_schedule(app, invocation);
+  cli::add_check(app, invocation);
   cli::add_status(app, invocation);
   cli::add_catalogue(app, invocation);
   cli::add_repair(app, invocation);

@@ -28,11 +28,6 @@ std::string end_name(vault::ConnectionEnd end) {
   return kNames.at(static_cast<std::size_t>(end));
 }
 
-/// Still where it was attached: the person has not pulled it.
-bool is_attached(const vault::MediumRecord& record) {
-  return !record.connections.empty() && vault::is_still_there(record.connections.back().insertion);
-}
-
 std::string move_text(const vault::CustodyMove& move) {
   std::string said = text("{}: {}, by {}", local_time_text(move.when), move.place, move.person);
   said += move.due.empty() ? "" : text(", due back {}", move.due);
@@ -51,6 +46,10 @@ std::string connection_text(const vault::Connection& one) {
 }
 
 }  // namespace
+
+bool is_attached(const vault::MediumRecord& record) {
+  return !record.connections.empty() && vault::is_still_there(record.connections.back().insertion);
+}
 
 std::string whereabouts(const vault::MediumRecord& record) {
   if (is_attached(record)) {

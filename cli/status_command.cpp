@@ -1,8 +1,13 @@
 #include "cli/capture_run.h"
 #include "cli/commands.h"
+#include "cli/medium_report.h"
+#include "cli/prometheus_text.h"
+#include "cli/site_status.h"
+#include "core/clock.h"
 #include "core/file_io.h"
 #include "core/text.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <memory>
@@ -11,74 +16,131 @@ namespace azekura::cli {
 
 namespace {
 
-void report_set(const vault::Site& site, const SetConfig& set, Output& output) {
-  const bool present = exists(set.folder + "/label");
-  Json object{{"event", "set"}, {"name", set.name}, {"present", present}, {"offline", false}};
-  put_name(object, "folder", set.folder);
-  std::string state = text("set {:<16} ", set.name);
-  // Only looks: a run may hold the set, and status must not cost it a night.
-  const vault::SetSecrets secrets = site.set_secrets(set.name);
-  const std::optional<vault::ChainHead> head =
-      vault::Catalogue::peek(site.catalogue_path(set.name), secrets.id, secrets.keys);
-  const std::size_t waiting = vault::Spool::waiting(site.spool_path(set.name));
-  object["last_session"] = head ? head->number : 0;
-  object["waiting_sessions"] = waiting;
-  state += !head || head->number == 0 ? text("nothing committed yet")
-                                      : text("last session {}", head->number);
-  state += text(", {} waiting in the spool", waiting);
-  state += in_language(present ? ", medium present: NOT OFFLINE" : ", medium not here");
-  output.object(object);
-  output.line(state);
-  output.line(text("    folder {}", printable(set.folder)));
+constexpr unsigned kReadableByAll = 0644;  ///< Prometheus' exporter is another user
+
+Json generation_object(const SetGeneration& one) {
+  return {{"time", one.generation.started.seconds},
+          {"set", one.set},
+          {"session", one.generation.number},
+          {"complete", one.generation.complete}};
 }
 
-int report_status(const Invocation& invocation, Output& output) {
-  const vault::Site site = vault::Site::open(invocation.site_path());
-  const SiteConfig config = site.config();
+std::string generation_text(const SetGeneration& one) {
+  return fmt::format("{} on {}", local_time_text(one.generation.started), one.set);
+}
+
+void report_site(const vault::Site& site, Output& output) {
   const std::string fingerprint = vault::authority_fingerprint(site.writer().authority);
-  Json site_object{{"event", "site"},
-                   {"site", site.id().hex()},
-                   {"authority", fingerprint},
-                   {"kit_on_this_host", site.kit_on_this_host().has_value()}};
-  put_name(site_object, "path", site.path());
-  output.object(site_object);
-  output.line(text("site {} ({})", printable(site.path()), site.id().hex()));
-  output.line(text("authority {}", fingerprint));
-  for (const SourceConfig& listed : config.sources) {
-    const Source& source = listed.source;
-    Json object{{"event", "source"},
-                {"name", source.name},
-                {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}};
-    put_name(object, "origin", source.origin);
-    output.object(object);
-    output.line(text("source {:<13} {}", source.name, printable(source.origin)));
-  }
-  for (const SetConfig& set : config.sets) {
-    report_set(site, set, output);
-  }
-  warn_of_kit(site, output);
-  return 0;
+  Json object{{"event", "site"},
+              {"site", site.id().hex()},
+              {"authority", fingerprint},
+              {"kit_on_this_host", site.kit_on_this_host().has_value()}};
+  put_name(object, "path", site.path());
+  output.object(object);
+  output.line(fmt::format("site {} ({})", printable(site.path()), site.id().hex()));
+  output.line(fmt::format("authority {}", fingerprint));
 }
 
-/// Deletes the set's catalogue and makes it anew from the medium, with the catalogue key.
-int rebuild(const std::string& name, const Invocation& invocation, Output& output) {
-  const vault::Site site = vault::Site::open(invocation.site_path());
-  const SiteConfig config = site.config();
-  const SetConfig& config_set = config.set(name);
-  vault::FolderMedium medium{config_set.folder, vault::Access::append};
-  {
-    // Nobody else is using it; and a medium that is behind what the host knows teaches it nothing.
-    vault::MediaSet held{site, name, output, config_set.parity};
-    static_cast<void>(vault::SetWriter{held, medium, output}.attach());
+void report_source(const SourceStatus& status, Output& output) {
+  const Source& source = status.config.source;
+  Json object{{"event", "source"},
+              {"name", source.name},
+              {"kind", source.kind == SourceKind::tree ? "tree" : "stream"}};
+  put_name(object, "origin", source.origin);
+  object["rpo_hours"] = status.config.rpo.count();
+  object["overdue"] = status.is_overdue;
+  std::string text = fmt::format("source {:<16} ", source.name);
+  if (status.last) {
+    object["last"] = generation_object(*status.last);
+    text += generation_text(*status.last);
+  } else {
+    text += "on no medium yet";
   }
-  remove_tree(site.catalogue_path(name));
-  vault::MediaSet set{site, name, output, config_set.parity};
-  static_cast<void>(vault::SetWriter{set, medium, output}.attach());
-  const std::uint32_t head = set.catalogue().head().number;
-  const std::size_t packs = set.catalogue().packs().size();
-  output.only_reports();
-  output.object({{"event", "catalogue"}, {"set", name}, {"last_session", head}, {"packs", packs}});
-  output.line(text("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));
+  if (status.waiting) {
+    object["waiting"] = generation_object(*status.waiting);
+    text += fmt::format("; waits: {}{}", generation_text(*status.waiting),
+                        status.waiting->generation.complete ? "" : " INCOMPLETE");
+  }
+  text += status.is_overdue ? fmt::format(", OVER {} hours", status.config.rpo.count())
+                            : fmt::format(", within {} hours", status.config.rpo.count());
+  output.object(object);
+  output.line(text);
+  output.line(fmt::format("    {}", printable(source.origin)));
+}
+
+void report_set(const SetStatus& set, Output& output) {
+  const SetConfig& config = set.config;
+  Json object{{"event", "set"}, {"name", config.name}};
+  if (!config.pool.empty()) {
+    object["pool"] = config.pool;
+  }
+  if (!config.folder.empty()) {
+    put_name(object, "folder", config.folder);
+  }
+  object["present"] = set.is_present;
+  // A folder is what anything on this host may write to.
+  object["offline"] = config.folder.empty() && !set.media.empty() && !set.is_present;
+  object["last_session"] = set.last_session;
+  object["waiting_sessions"] = set.spool.sessions;
+  object["waiting_bytes"] = set.spool.bytes;
+  output.object(object);
+  std::string text =
+      fmt::format("set {:<16}    {}", config.name,
+                  set.last_session == 0 ? "nothing committed yet"
+                                        : fmt::format("last session {}", set.last_session));
+  text += fmt::format(", {} waiting in the spool", set.spool.sessions);
+  if (!config.folder.empty()) {
+    text += set.is_present ? ", medium present: NOT OFFLINE" : ", medium not here";
+  }
+  output.line(text);
+  if (!config.folder.empty()) {
+    output.line(fmt::format("    folder {}", printable(config.folder)));
+  }
+  for (const vault::MediumRecord& medium : set.media) {
+    output.object(medium_object(medium));
+    output.line(fmt::format("    medium {}", medium_line(medium)));
+  }
+}
+
+void report_spool(const SiteStatus& status, Output& output) {
+  Json object{
+      {"event", "spool"}, {"sessions", status.spool.sessions}, {"bytes", status.spool.bytes}};
+  std::string text = fmt::format("spool                   {} sessions, {}", status.spool.sessions,
+                                 human_bytes(status.spool.bytes));
+  if (status.spool_limit) {
+    object["limit"] = *status.spool_limit;
+    text += fmt::format(" of {}", human_bytes(*status.spool_limit));
+  }
+  output.object(object);
+  output.line(text);
+}
+
+void report_alarms(const SiteStatus& status, Output& output) {
+  for (const Alarm& alarm : status.alarms) {
+    output.object({{"event", "alarm"}, {"fact", alarm.fact}, {"remedy", alarm.remedy}});
+    output.line(fmt::format("ALARM {}", alarm.fact));
+    output.line(fmt::format("    {}", alarm.remedy));
+  }
+  output.object({{"event", "status"}, {"alarms", status.alarms.size()}});
+  output.line(fmt::format("{} alarms", status.alarms.size()));
+}
+
+int report_status(const std::string& prometheus, const Invocation& invocation, Output& output) {
+  const vault::Site site = vault::Site::open(invocation.site_path());
+  const SiteStatus status = status_of(site, wall_clock_now());
+  if (!prometheus.empty()) {
+    replace_file(absolute_path(prometheus), as_bytes(prometheus_text(status)), kReadableByAll);
+  }
+  report_site(site, output);
+  for (const SourceStatus& source : status.sources) {
+    report_source(source, output);
+  }
+  for (const SetStatus& set : status.sets) {
+    report_set(set, output);
+  }
+  report_spool(status, output);
+  report_alarms(status, output);
+  warn_of_kit(site, output);
   return 0;
 }
 
@@ -86,22 +148,14 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
 
 void add_status(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
-      add_command(app, invocation, "status", "What is configured, done and waiting");
-  command->callback([&invocation] {
-    invocation.command = [&invocation] { return report_status(invocation, invocation.output); };
-  });
-}
-
-void add_catalogue(CLI::App& app, Invocation& invocation) {
-  CLI::App* catalogue = app.add_subcommand("catalogue", "What the host knows of its sets");
-  catalogue->require_subcommand(1);
-  CLI::App* command =
-      add_command(*catalogue, invocation, "rebuild", "Make a set's catalogue anew from its medium");
-  auto name = std::make_shared<std::string>();
-  command->add_option("SET", *name, "Media set")->required();
-  command->callback([&invocation, name] {
-    invocation.command = [&invocation, name] {
-      return rebuild(*name, invocation, invocation.output);
+      add_command(app, invocation, "status", "What is configured, done, waiting and overdue");
+  auto prometheus = std::make_shared<std::string>();
+  command
+      ->add_option("--prometheus", *prometheus, "Also write it for Prometheus' textfile collector")
+      ->type_name("FILE");
+  command->callback([&invocation, prometheus] {
+    invocation.command = [&invocation, prometheus] {
+      return report_status(*prometheus, invocation, invocation.output);
     };
   });
 }

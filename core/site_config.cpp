@@ -1,13 +1,11 @@
 #include "core/site_config.h"
 
 #include "core/error.h"
+#include "core/site_edit.h"
 #include "core/site_reader.h"
 #include "core/text.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
-#include <sstream>
 
 namespace azekura {
 
@@ -88,27 +86,6 @@ const Item& find_named(const std::vector<Item>& items, std::string_view name,
   throw error;
 }
 
-/// True if `quoted` says `text`: bytes that are not UTF-8 are quoted as something else.
-bool says(const std::string& quoted, std::string_view text) {
-  try {
-    return toml::parse("text = " + quoted)["text"].value<std::string>() == text;
-  } catch (const toml::parse_error&) {
-    return false;
-  }
-}
-
-/// A TOML string.
-std::string quoted(std::string_view text) {
-  std::ostringstream out;
-  out << toml::value<std::string>{std::string{text}};
-  if (!says(out.str(), text)) {
-    UsageError error{"\"{}\" is not UTF-8 and cannot stand in site.toml", printable(text)};
-    error.set_hint("in a pattern write '?' for each such byte; reach such a path by a link to it");
-    throw error;
-  }
-  return out.str();
-}
-
 }  // namespace
 
 SiteConfig SiteConfig::parse(std::string_view text) {
@@ -143,12 +120,12 @@ std::string_view empty_site_file() { return kEmptySiteFile; }
 std::string source_table(const SourceConfig& config) {
   const Source& source = config.source;
   std::string table =
-      fmt::format("\n[[source]]\nname = {}\n{} = {}\n", quoted(source.name),
-                  source.kind == SourceKind::tree ? "path" : "command", quoted(source.origin));
+      fmt::format("\n[[source]]\nname = {}\n{} = {}\n", toml_text(source.name),
+                  source.kind == SourceKind::tree ? "path" : "command", toml_text(source.origin));
   const auto put_list = [&](std::string_view key, const std::vector<std::string>& texts) {
     std::string list;
     for (const std::string& text : texts) {
-      list += (list.empty() ? "" : ", ") + quoted(text);
+      list += (list.empty() ? "" : ", ") + toml_text(text);
     }
     table += list.empty() ? "" : fmt::format("{} = [{}]\n", key, list);
   };
@@ -162,9 +139,9 @@ std::string source_table(const SourceConfig& config) {
 }
 
 std::string set_table(const SetConfig& set) {
-  std::string table = fmt::format("\n[[set]]\nname = {}\n", quoted(set.name));
-  table += set.pool.empty() ? "" : fmt::format("pool = {}\n", quoted(set.pool));
-  table += set.folder.empty() ? "" : fmt::format("folder = {}\n", quoted(set.folder));
+  std::string table = fmt::format("\n[[set]]\nname = {}\n", toml_text(set.name));
+  table += set.pool.empty() ? "" : fmt::format("pool = {}\n", toml_text(set.pool));
+  table += set.folder.empty() ? "" : fmt::format("folder = {}\n", toml_text(set.folder));
   if (set.parity != ParityShape{}) {
     table += set.parity.files == 0
                  ? "parity = \"none\"\n"

@@ -31,7 +31,7 @@ OWNERS = {
     "rocksdb/": ["vault/catalogue*"],
     "seccomp.h": ["core/confinement.*"],
     "sodium.h": ["vault/secret.*", "vault/signature.*", "vault/hpke.*"],
-    "toml++/": ["core/site_config.*", "core/site_reader.*"],
+    "toml++/": ["core/site_edit.*", "core/site_reader.*"],
     "xxhash.h": ["core/checksum.*"],
     "zstd.h": ["vault/codec.*"],
 }

@@ -10,6 +10,7 @@
 #include "vault/chain_check.h"
 #include "vault/checked_file.h"
 #include "vault/countersignature.h"
+#include "vault/generation_record.h"
 #include "vault/hash.h"
 #include "vault/refusal.h"
 #include "vault/vouched_packs.h"
@@ -98,9 +99,21 @@ Attached SetWriter::attach() {
     const std::optional<SealedSession> landed = vault_.session(session.number());
     if (!landed || landed->seal.identity != session.header.identity) {
       dropped_.push_back(session.number());
+    } else {  // sealed by a run that ended before it could say so
+      record_commit(session.header.identity);
     }
   }
   return dropped_.empty() ? Attached::ready : Attached::recapture;
+}
+
+/// Without it a report says less than is true.
+void SetWriter::record_commit(const SessionIdentity& session) {
+  try {
+    GenerationRecord{set_.site(), set_.name()}.commit(session);
+  } catch (const Error& error) {
+    observer_.notice(fmt::format("'azekura status' will not know of session {}: {}", session.number,
+                                 error.what()));
+  }
 }
 
 bool SetWriter::forget_missing_packs() {
@@ -339,6 +352,7 @@ void SetWriter::write_session(const SpooledSession& session) {
     throw MediumError{"medium \"{}\" does not give back the seal of session {}",
                       printable(medium_.path()), session.number()};
   }
+  record_commit(session.header.identity);
   set_.catalogue().commit({session.number(), sealed->seal_digest, sealed->next_pack()},
                           session.header_bytes);
   set_.spool().discard(session.number());

@@ -55,6 +55,7 @@ class SetWriter {
   void write_seal(const SpooledSession& session, ByteView seal);
   void put(const std::string& name, ByteView bytes);
   void carry_countersignatures();
+  void record_commit(const SessionIdentity& session);
 
   MediaSet& set_;
   FolderMedium& medium_;

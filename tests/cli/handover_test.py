@@ -46,8 +46,10 @@ class Handover(HandoverCase):
         self.assertEqual(ended.events("site")[0]["authority"], before[0]["authority"])
         self.assertEqual(ended.events("site")[0]["site"], before[0]["site"])
         after = self.at_site("status", "--json")
-        self.assertEqual(after.events("source"), [one for one in before
-                                                  if one["event"] == "source"])
+        for one, other in zip(after.events("source"), (one for one in before
+                                                       if one["event"] == "source"), strict=True):
+            for field in ("name", "kind", "origin", "rpo_hours"):
+                self.assertEqual(one[field], other[field])
         self.assertEqual([(one["name"], one["folder"]) for one in after.events("set")],
                          [("daily", str(self.medium)), ("weekly", str(self.weekly))])
         self.assertIs(after.events("site")[0]["kit_on_this_host"], True)

@@ -37,7 +37,7 @@ class Help(HelpCase):
     def test_there_is_one_for_every_command(self):
         names = {" ".join(command) for command in self.commands("azekura")}
         self.assertEqual(names, {
-            "", "init", "source", "source add", "set", "set add", "backup", "write", "status",
+            "", "init", "source", "source add", "set", "set add", "backup", "write", "schedule", "check", "status",
             "catalogue", "catalogue rebuild", "repair", "verify", "list", "ls", "find", "cat", "du", "diff",
             "restore", "key", "key check", "key combine", "key verifier", "version"})
         names = {" ".join(command) for command in self.commands("azekura-restore")}

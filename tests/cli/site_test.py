@@ -231,12 +231,15 @@ class HandEdited(AzekuraCase):
          "only a path can have things excluded"),
         ("[source]\nname = 'a'\npath = '/x'\n", 1, "'source' must be written as [[source]]"),
         ("[[source]]\nname = 'a'\npath = '/x'\n\n[[source]]\nname = 'a'\npath = '/y'\n", 5,
-         "the source 'a' is there twice"),
-        ("[[set]]\nname = 'a'\n", 1, "a set needs a folder that begins with '/'"),
+         "the source 'a' is there twice", "give each source a name of its own"),
+        ("[[set]]\nname = 'a'\nfolder = 'x'\n", 1, "the folder of a set must begin with '/'",
+         "write its whole path; leave the line out if its media are enrolled"),
+        ("[[pool]]\nname = 'a'\nevery = 'day'\n", 1, "the pool 'a' has no set",
+         "write pool = \"a\" in its [[set]] tables"),
         ("[[sets]]\nname = 'a'\nfolder = '/x'\n", 1, "'sets' is not a setting"),
     )
 
-    def check(self, text, line, fact):
+    def check(self, text, line, fact, hint=LINE_HINT):
         path = self.site / "site.toml"
         original = path.read_text()
         lines_before = original.count("\n")
@@ -245,7 +248,7 @@ class HandEdited(AzekuraCase):
         try:
             for command in (["status"], ["backup", "--to", "daily"], ["write", "daily"],
                             ["source", "add", "other", self.home]):
-                self.assert_site_fails(USAGE, message, *command, hint=LINE_HINT, out="")
+                self.assert_site_fails(USAGE, message, *command, hint=hint, out="")
             self.assertEqual(path.read_text(), original + text)
         finally:
             path.write_text(original)
@@ -253,9 +256,9 @@ class HandEdited(AzekuraCase):
     def test_every_mistake_is_named_with_its_line(self):
         self.make_site()
         self.add_set()
-        for text, line, fact in self.CASES:
-            with self.subTest(text=text):
-                self.check(text, line, fact)
+        for case in self.CASES:
+            with self.subTest(case=case):
+                self.check(*case)
         self.at_site("status")
 
     def test_what_is_no_toml_is_named_with_its_line(self):

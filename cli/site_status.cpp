@@ -1,0 +1,203 @@
+#include "cli/site_status.h"
+
+#include "cli/medium_report.h"
+#include "core/calendar.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/file_io.h"
+#include "core/text.h"
+#include "vault/catalogue.h"
+#include "vault/removal.h"
+#include "vault/spool.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace azekura::cli {
+
+namespace {
+
+/// What two clocks, or one before and after it was set, may differ by.
+constexpr std::int64_t kClockSeconds = 3600;
+
+std::int64_t as_seconds(std::chrono::seconds seconds) { return seconds.count(); }
+
+bool is_newer(const SetGeneration& one, const std::optional<SetGeneration>& than) {
+  return !than || one.generation.started > than->generation.started;
+}
+
+class StatusTaker {
+ public:
+  StatusTaker(const vault::Site& site, const Timestamp& now) : site_{site}, now_{now} {}
+
+  SiteStatus take() {
+    const SiteConfig config = site_.config();
+    media_ = vault::MediumRegister{site_.path()}.all();
+    for (const SetConfig& set : config.sets) {
+      add_set(set);
+      check_media(status_.sets.back(), config.media);
+    }
+    for (const SourceConfig& source : config.sources) {
+      add_source(source);
+    }
+    status_.spool_limit = config.spool_limit;
+    if (status_.spool_limit && status_.spool.bytes > *status_.spool_limit) {
+      alarm(fmt::format("{} wait in the spool, more than its limit of {}",
+                        human_bytes(status_.spool.bytes), human_bytes(*status_.spool_limit)),
+            "bring the media they are for, or raise 'limit_gib' in site.toml");
+    }
+    if (const std::optional<std::string> kit = site_.kit_on_this_host()) {
+      alarm(fmt::format("the recovery kit lies on this host, in \"{}\"", printable(*kit)),
+            "print it, take it away, delete it here");
+    }
+    return std::move(status_);
+  }
+
+ private:
+  void add_set(const SetConfig& set);
+  void add_generations(const std::string& set);
+  void check_media(SetStatus& set, const MediaConfig& limits);
+  void check_connection(const vault::MediumRecord& medium, const MediaConfig& limits);
+  void add_source(const SourceConfig& source);
+  void check_age(SourceStatus& source);
+  void alarm(std::string fact, std::string remedy) {
+    status_.alarms.push_back({std::move(fact), std::move(remedy)});
+  }
+
+  const vault::Site& site_;
+  Timestamp now_;
+  SiteStatus status_;
+  std::vector<vault::MediumRecord> media_;
+  std::vector<SetGeneration> generations_;  ///< on media, or in the spool
+};
+
+void StatusTaker::add_set(const SetConfig& config) {
+  SetStatus set{.config = config, .spool = {}};
+  set.is_present = !config.folder.empty() && exists(config.folder + "/label");
+  set.spool = vault::spool_usage(site_.spool_path(config.name));
+  try {
+    const vault::SetSecrets secrets = site_.set_secrets(config.name);
+    const std::optional<vault::ChainHead> head =
+        vault::Catalogue::peek(site_.catalogue_path(config.name), secrets.id, secrets.keys);
+    set.last_session = head ? head->number : 0;
+  } catch (const Error& error) {
+    alarm(error.what(), error.hint());
+  }
+  add_generations(config.name);
+  status_.spool += set.spool;
+  status_.sets.push_back(std::move(set));
+}
+
+void StatusTaker::add_generations(const std::string& set) {
+  const std::vector<std::uint32_t> waiting = vault::Spool{site_.spool_path(set)}.complete_numbers();
+  const vault::GenerationRecord record{site_, set};
+  for (const vault::SourceGeneration& one : record.generations()) {
+    // What was dropped from the spool is nowhere.
+    if (one.committed || std::find(waiting.begin(), waiting.end(), one.number) != waiting.end()) {
+      generations_.push_back({set, one});
+    }
+  }
+}
+
+void StatusTaker::check_media(SetStatus& set, const MediaConfig& limits) {
+  for (const vault::MediumRecord& medium : media_) {
+    if (medium.set != set.config.name) {
+      continue;
+    }
+    set.media.push_back(medium);
+    if (is_attached(medium)) {
+      set.is_present = true;
+      check_connection(medium, limits);
+    }
+    const std::optional<Date> due =
+        medium.moves.empty() ? std::nullopt : parse_date(medium.moves.back().due);
+    if (due && std::chrono::sys_days{*due} < std::chrono::sys_days{night_of(now_)}) {
+      const vault::CustodyMove& move = medium.moves.back();
+      alarm(fmt::format("the medium '{}' was due back on {}; {} has it, {}", medium.name, move.due,
+                        printable(move.person), printable(move.place)),
+            "ask for it, and note where it is with 'azekura medium move'");
+    }
+  }
+  if (set.media.empty() && set.config.folder.empty()) {
+    alarm(fmt::format("the set '{}' has no medium", set.config.name),
+          fmt::format("enrol one: 'azekura medium enrol DEVICE --set {}'", set.config.name));
+  }
+}
+
+void StatusTaker::check_connection(const vault::MediumRecord& medium, const MediaConfig& limits) {
+  const vault::Connection& last = medium.connections.back();
+  const double connected = static_cast<double>(now_.seconds - last.attached.seconds);
+  const bool is_over =
+      last.end == vault::ConnectionEnd::unknown
+          ? connected > static_cast<double>(as_seconds(limits.connected))
+          : connected - last.work_seconds > static_cast<double>(as_seconds(limits.overhang));
+  if (is_over) {
+    alarm(fmt::format("the medium '{}' is connected since {}: it is not offline", medium.name,
+                      local_time_text(last.attached)),
+          "pull it and put it away");
+  }
+}
+
+void StatusTaker::add_source(const SourceConfig& config) {
+  SourceStatus source;
+  source.config = config;
+  const std::string& name = config.source.name;
+  std::optional<SetGeneration> newest;
+  for (const SetGeneration& one : generations_) {
+    if (one.generation.source != name) {
+      continue;
+    }
+    if (one.generation.complete && one.generation.committed && is_newer(one, source.last)) {
+      source.last = one;
+    }
+    if (!one.generation.committed && is_newer(one, source.waiting)) {
+      source.waiting = one;
+    }
+    if (is_newer(one, newest)) {
+      newest = one;
+    }
+  }
+  if (source.waiting && source.last && !is_newer(*source.waiting, source.last)) {
+    source.waiting.reset();
+  }
+  if (newest && !newest->generation.complete) {
+    alarm(fmt::format("the newest snapshot of the source '{}' is incomplete: {}/{} of the set '{}'",
+                      name, newest->generation.number, name, newest->set),
+          "see what the run said; 'azekura find --flawed' lists what is missing, with the key");
+  }
+  check_age(source);
+  status_.sources.push_back(std::move(source));
+}
+
+void StatusTaker::check_age(SourceStatus& source) {
+  const std::string& name = source.config.source.name;
+  const std::string remedy =
+      source.waiting ? fmt::format("a newer one waits for the medium of the set '{}': bring it",
+                                   source.waiting->set)
+                     : "back it up now; see whether the nightly run ran, and what it said";
+  if (!source.last) {
+    source.is_overdue = true;
+    alarm(fmt::format("no medium has a complete generation of the source '{}'", name), remedy);
+    return;
+  }
+  const std::int64_t age = now_.seconds - source.last->generation.started.seconds;
+  source.is_overdue = age > as_seconds(source.config.rpo);
+  if (source.is_overdue) {
+    alarm(fmt::format("the newest generation of the source '{}' on a medium is {} hours old, its "
+                      "rpo_hours is {}",
+                      name, age / 3600, source.config.rpo.count()),
+          remedy);
+  } else if (age < -kClockSeconds) {
+    alarm(fmt::format("the newest generation of the source '{}' is of {}, which is yet to come",
+                      name, local_time_text(source.last->generation.started)),
+          "set this host's clock; until then its age says nothing");
+  }
+}
+
+}  // namespace
+
+SiteStatus status_of(const vault::Site& site, const Timestamp& now) {
+  return StatusTaker{site, now}.take();
+}
+
+}  // namespace azekura::cli

@@ -1,0 +1,64 @@
+#include "core/site_edit.h"
+
+#include "core/error.h"
+#include "core/text.h"
+
+#include <toml++/toml.h>
+
+#include <sstream>
+
+namespace azekura {
+
+namespace {
+
+/// True if `quoted` says `text`: bytes that are not UTF-8 are quoted as something else.
+bool says(const std::string& quoted, std::string_view text) {
+  try {
+    return toml::parse("text = " + quoted)["text"].value<std::string>() == text;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+}
+
+/// Where a place that is told in lines and characters begins.
+std::size_t offset_of(std::string_view text, const toml::source_position& place) {
+  std::size_t offset = 0;
+  for (unsigned line = 1; line < place.line; ++line) {
+    offset = text.find('\n', offset) + 1;
+  }
+  for (unsigned column = 1; column < place.column; ++column) {
+    do {
+      ++offset;
+    } while (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xC0U) == 0x80U);
+  }
+  return offset;
+}
+
+}  // namespace
+
+std::string toml_text(std::string_view text) {
+  std::ostringstream out;
+  out << toml::value<std::string>{std::string{text}};
+  if (!says(out.str(), text)) {
+    UsageError error{"\"{}\" is not UTF-8 and cannot stand in site.toml", printable(text)};
+    error.set_hint("in a pattern write '?' for each such byte; reach such a path by a link to it");
+    throw error;
+  }
+  return out.str();
+}
+
+std::string with_folder(std::string_view site_file, std::string_view set, std::string_view folder) {
+  const toml::table root = toml::parse(site_file);
+  std::string text{site_file};
+  for (const toml::node& element : *root["set"].as_array()) {
+    const toml::table& table = *element.as_table();
+    if (table["name"].value<std::string_view>() == set) {
+      const toml::source_region& place = table.get("folder")->source();
+      const std::size_t begin = offset_of(text, place.begin);
+      text.replace(begin, offset_of(text, place.end) - begin, toml_text(folder));
+    }
+  }
+  return text;
+}
+
+}  // namespace azekura

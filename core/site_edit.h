@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Changes to the text of a site file, which people write too.
+namespace azekura {
+
+/// A TOML string. Errors: UsageError if `text` is not UTF-8.
+std::string toml_text(std::string_view text);
+
+/// A valid site file with another folder of a set that has one; nothing else in it changes.
+/// Errors: UsageError if `folder` is not UTF-8.
+std::string with_folder(std::string_view site_file, std::string_view set, std::string_view folder);
+
+}  // namespace azekura
