@@ -10,8 +10,9 @@ void add_init(CLI::App& app, Invocation& invocation);
 void add_source(CLI::App& app, Invocation& invocation);
 void add_set(CLI::App& app, Invocation& invocation);
 void add_medium(CLI::App& app, Invocation& invocation);
-/// A verb of `medium`.
+/// Verbs of `medium`.
 void add_inventory(CLI::App& medium, Invocation& invocation);
+void add_label(CLI::App& medium, Invocation& invocation);
 void add_backup(CLI::App& app, Invocation& invocation);
 void add_nightly(CLI::App& app, Invocation& invocation);
 void add_write(CLI::App& app, Invocation& invocation);

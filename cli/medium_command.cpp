@@ -71,10 +71,11 @@ int enrol_one(const EnrolOptions& options, const Invocation& invocation, Output&
   output.object(medium_object(record));
   output.line(text("medium '{}' is enrolled: {}, {}", record.name, record.description,
                    human_bytes(record.bytes)));
-  output.line(erases ? text("Pull it, put its label on it ('azekura medium label {}') and "
-                            "put it away.",
-                            record.name)
-                     : text("Nothing was written to it: the register had lost it."));
+  output.line(erases
+                  ? text("Pull it, put its label on it ('azekura medium label {} --pdf FILE') and "
+                         "put it away.",
+                         record.name)
+                  : text("Nothing was written to it: the register had lost it."));
   return 0;
 }
 
@@ -194,6 +195,7 @@ void add_medium(CLI::App& app, Invocation& invocation) {
   add_list_media(*medium, invocation);
   add_show(*medium, invocation);
   add_move(*medium, invocation);
+  add_label(*medium, invocation);
   add_inventory(*medium, invocation);
 }
 

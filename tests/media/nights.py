@@ -1,0 +1,300 @@
+#!/usr/bin/python3
+"""Thirty nights of two media sets, with what happens to people who carry media; seeded.
+
+    nights.py AZEKURA AZEKURA_RESTORE [--seed N] [--nights N]
+
+Each night the clock is another one, the source changes, `nightly` runs, and the disk in the slot is
+tonight's, none, another set's, together with a copy of itself, an older copy, one that fails, one
+that is yanked while it is written, or the run is killed. After each night all disks are pulled, and
+what was acknowledged, by exit code 0 and a receipt, must come back from the pulled disks alone, as
+an oracle outside the host remembers it. The last nights bring more than fits.
+"""
+import argparse
+import contextlib
+import datetime
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "cli"))
+sys.path.insert(0, str(ROOT / "tests" / "fault"))
+import azekura_case  # noqa: E402
+import disk_case  # noqa: E402
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+FIRST_NIGHT = datetime.date(2026, 12, 1)
+SETS = ("daily-1", "daily-2")
+FILES_AT = 2 << 20  # of a disk's file system
+DISK_BYTES = 96 << 20
+RUN_SECONDS_MAX = 300
+# event : (exit codes it may end with, code of the refusal)
+EVENTS = {
+    "well": ((0,), None), "missed": ((9,), "AZK-M12"), "wrong": ((9,), "AZK-M01"),
+    "cloned": ((6,), "AZK-M04"), "old": ((6,), "AZK-M05"), "protected": ((9,), "AZK-M11"),
+    "failing": ((9,), None), "yanked": ((0, 9), None), "killed": ((0, -9), None),
+}
+WEIGHTS = (10, 2, 2, 2, 2, 2, 3, 3, 3)
+
+
+class Line:
+    """A disk at the end of a line that can be cut, or that fails some writes."""
+
+    def __init__(self, image, work, fails):
+        self.undo = contextlib.ExitStack()
+        socket, shown = work / "socket", work / "shown"
+        shown.touch()
+        filters = ["--filter=error"] if fails else []
+        options = ["error-pwrite=EIO", "error-pwrite-rate=30%"] if fails else []
+        self.server = self.start("nbdkit", "--foreground", "--unix", socket, *filters, "file",
+                                 image, *options)
+        wait_for(socket.exists)
+        self.start("qemu-storage-daemon", "--blockdev",
+                   f"driver=nbd,node-name=n,server.type=unix,server.path={socket}", "--export",
+                   f"type=fuse,id=e,node-name=n,mountpoint={shown},writable=on")
+        wait_for(lambda: shown.stat().st_size > 0)
+        self.undo.callback(subprocess.run, ["umount", "--lazy", shown], check=True)
+        self.disk = disk_case.Disk(shown).insert()
+        self.undo.callback(lambda: self.disk.pull() if self.disk.inserted else None)
+
+    def start(self, *words):
+        process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.undo.callback(process.wait)
+        self.undo.callback(process.kill)
+        return process
+
+    def cut(self):
+        self.server.kill()
+
+
+def wait_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise RuntimeError("it does not begin")
+        time.sleep(0.005)
+
+
+class Nights:
+    def __init__(self, programs, seed, home):
+        self.programs = programs
+        self.random = random.Random(seed)
+        self.home = home
+        self.site = home / "site"
+        self.tree = home / "tree"
+        self.images = {name: home / f"{name}.image" for name in SETS}
+        self.acknowledged = {name: {} for name in SETS}  # session to state of the tree
+        self.older = {}  # set to (image, newest session on it)
+        self.counts = dict.fromkeys(EVENTS, 0)
+        self.restored = 0
+
+    # --- runs
+
+    def environment(self, night=None):
+        values = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                  "TMPDIR": str(self.home), "XDG_STATE_HOME": str(self.home / "state")}
+        if night is not None:
+            values |= {"LD_PRELOAD": FAKETIME, "FAKETIME": f"@{night} 22:00:00",
+                       "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+        return values
+
+    def run(self, *arguments, code=0, **options):
+        done = subprocess.run([self.programs[0], *map(str, arguments)], capture_output=True,
+                              env=self.environment(), timeout=RUN_SECONDS_MAX, check=False,
+                              **options)
+        if done.returncode != code:
+            raise AssertionError(f"{arguments} ended with {done.returncode}, not {code}:\n"
+                                 f"{done.stdout.decode()}{done.stderr.decode()}")
+        return done.stdout.decode()
+
+    def set_up(self):
+        self.run("init", self.site, "--kit", self.home / "kit")
+        azekura_case.make_tree(self.tree, self.random)
+        self.run("-s", self.site, "source", "add", "tree", self.tree)
+        for name, image in self.images.items():
+            with open(image, "wb") as file:
+                file.truncate(DISK_BYTES)
+            self.run("-s", self.site, "set", "add", name, "--pool", "daily")
+            disk = disk_case.Disk(image).insert()
+            try:
+                self.run("-s", self.site, "medium", "enrol", disk.path, "--set", name,
+                         input=name.encode() + b"\n")
+            finally:
+                disk.pull()
+
+    # --- one night
+
+    def tonights(self, night):
+        planned = self.run("-s", self.site, "schedule", "--days", "1", "--from-date", night,
+                           "--json")
+        return next(name for name in SETS if f'"{name}"' in planned.split('"set"')[1][:40])
+
+    def night(self, night, event):
+        """Runs it; returns (exit code, stdout, stderr)."""
+        name = self.tonights(night)
+        other = next(one for one in SETS if one != name)
+        with contextlib.ExitStack() as slots:
+            def insert(image, **options):
+                disk = disk_case.Disk(image).insert(**options)
+                slots.callback(lambda: disk.pull() if disk.inserted else None)
+                return disk
+
+            line = None
+            if event == "wrong":
+                disks = [insert(self.images[other])]
+            elif event == "missed":
+                disks = []
+            elif event == "cloned":
+                clone = self.home / "clone.image"
+                shutil.copyfile(self.images[name], clone)
+                disks = [insert(self.images[name]), insert(clone)]
+            elif event == "old":
+                disks = [insert(self.older[name][0])]
+            elif event in ("failing", "yanked"):
+                work = pathlib.Path(tempfile.mkdtemp(dir=self.home))
+                line = Line(self.images[name], work, event == "failing")
+                slots.enter_context(line.undo)
+                disks = [line.disk]
+            else:
+                disks = [insert(self.images[name], read_only=event == "protected")]
+            return self.run_night(night, event, disks, line)
+
+    def run_night(self, night, event, disks, line):
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            run = subprocess.Popen([self.programs[0], "-s", self.site, "nightly"], stdout=out,
+                                   stderr=err, stdin=subprocess.DEVNULL,
+                                   env=self.environment(night))
+            deadline = time.monotonic() + RUN_SECONDS_MAX
+            moment = time.monotonic() + self.random.uniform(0.05, 1.5)
+            while run.poll() is None:
+                if time.monotonic() > deadline:
+                    run.kill()
+                    raise AssertionError(f"the night of {night} ({event}) does not end")
+                if event == "killed" and time.monotonic() > moment:
+                    run.kill()
+                if event == "yanked" and time.monotonic() > moment:
+                    line.cut()
+                if b"pull it" in os.pread(out.fileno(), 1 << 20, 0):
+                    for disk in disks:
+                        if disk.inserted:
+                            disk.pull()
+                time.sleep(0.01)
+            out.seek(0)
+            err.seek(0)
+            return run.returncode, out.read().decode(), err.read().decode()
+
+    def change(self):
+        azekura_case.change_tree(self.tree, self.random)
+
+    def acknowledge(self, said, state):
+        for line in said.splitlines():
+            if line.startswith("receipt: set '"):
+                name = line.split("'")[1]
+                session = int(line.split("session ")[1].split(",")[0])
+                self.acknowledged[name][session] = state
+                image = self.home / f"older-{name}.image"
+                if name not in self.older or self.random.random() < 0.2:
+                    shutil.copyfile(self.images[name], image)
+                    self.older[name] = (image, session)
+
+    def choose(self, night):
+        event = self.random.choices(list(EVENTS), WEIGHTS)[0]
+        name = self.tonights(night)
+        newest = max(self.acknowledged[name], default=0)
+        if event == "old" and (name not in self.older or self.older[name][1] == newest):
+            return "well"  # it would be no older one
+        return event
+
+    # --- the oracle
+
+    def check(self, everything):
+        """The pulled disks restore what was acknowledged."""
+        for name, states in self.acknowledged.items():
+            if not states:
+                continue
+            with self.mounted(name) as medium:
+                wanted = states if everything else {max(states): states[max(states)]}
+                for session, state in wanted.items():
+                    self.check_one(medium, session, state)
+
+    @contextlib.contextmanager
+    def mounted(self, name):
+        folder = self.home / "mnt"
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "ext4", "-o", f"loop,ro,noload,offset={FILES_AT}",
+                        self.images[name], folder], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+    def check_one(self, medium, session, state):
+        target = pathlib.Path(tempfile.mkdtemp(dir=self.home))
+        self.run("restore", f"{session}/tree", "--from", medium, "--key",
+                 self.home / "kit" / "recovery.key", "--target", target)
+        found = azekura_case.state_of(target)
+        if found != state:
+            raise AssertionError(f"session {session} came back otherwise")
+        shutil.rmtree(target)
+        self.restored += 1
+
+    def too_much(self, night):
+        """More than fits is refused before anything is attached, and nothing is lost."""
+        (self.tree / "large").write_bytes(self.random.randbytes(DISK_BYTES + (4 << 20)))
+        code, _out, err = self.night(night, "well")
+        if code != 8 or "AZK-M09" not in err:
+            raise AssertionError(f"a full medium ended with {code}: {err}")
+
+    def go(self, count):
+        self.set_up()
+        for index in range(count):
+            night = str(FIRST_NIGHT + datetime.timedelta(days=index))
+            self.change()
+            event = self.choose(night)
+            state = azekura_case.state_of(self.tree)
+            code, out, err = self.night(night, event)
+            codes, refusal = EVENTS[event]
+            if code not in codes or (refusal is not None and f"error: {refusal}: " not in err):
+                raise AssertionError(f"the night of {night} ({event}) ended with {code}:\n"
+                                     f"{out}{err}")
+            if "receipt:" in out:
+                self.acknowledge(out, state)
+            elif code == 0:
+                raise AssertionError(f"the night of {night} ({event}) gave no receipt:\n{out}{err}")
+            self.counts[event] += 1
+            self.check(everything=index % 10 == 9)
+        self.too_much(str(FIRST_NIGHT + datetime.timedelta(days=count)))
+        self.check(everything=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("programs", nargs=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--nights", type=int, default=30)
+    arguments = parser.parse_args()
+    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
+        print("skipped: no loop devices here: it takes root")
+        sys.exit(azekura_case.SKIPPED)
+    for need in (FAKETIME, shutil.which("nbdkit"), shutil.which("qemu-storage-daemon"),
+                 "/dev/fuse"):
+        if need is None or not os.path.exists(need):
+            print(f"skipped: there is no {need or 'nbdkit or qemu-storage-daemon'}")
+            sys.exit(azekura_case.SKIPPED)
+    with tempfile.TemporaryDirectory(prefix="azekura-nights-") as home:
+        nights = Nights([os.path.abspath(one) for one in arguments.programs], arguments.seed,
+                        pathlib.Path(home).resolve())
+        print(f"seed {arguments.seed}", flush=True)
+        nights.go(arguments.nights)
+        said = ", ".join(f"{event} {count}" for event, count in nights.counts.items())
+        print(f"{arguments.nights} nights: {said}; {nights.restored} restores as acknowledged")
+
+
+if __name__ == "__main__":
+    main()
