@@ -88,7 +88,7 @@ void add_enrol(CLI::App& medium, Invocation& invocation) {
       ->required()
       ->type_name("SET");
   command->add_option("--file-system", options->file_system, "ext4 or xfs")
-      ->check(CLI::IsMember({"ext4", "xfs"}))
+      ->check(CLI::Validator{CLI::IsMember({"ext4", "xfs"})}.description(""))
       ->type_name("KIND");
   command->callback([&invocation, options] {
     invocation.command = [&invocation, options] {

@@ -137,7 +137,7 @@ void add_nightly(CLI::App& app, Invocation& invocation) {
                                   "What the timer runs: tonight's capture onto tonight's medium");
   auto options = std::make_shared<NightlyOptions>();
   command->add_option("--only", options->only, "capture (needs no devices) or write (no network)")
-      ->check(CLI::IsMember({"capture", "write"}))
+      ->check(CLI::Validator{CLI::IsMember({"capture", "write"})}.description(""))
       ->type_name("PART");
   command->add_option("--set", options->set, "Another set's medium than tonight's")
       ->type_name("SET");

@@ -222,10 +222,7 @@ int Rotation::run() {
 void add_rotate(CLI::App& app, Invocation& invocation) {
   CLI::App* command = add_command(app, invocation, "rotate",
                                   "For staff: which medium to fetch, insert, pull and put away");
-  command->callback([&app, &invocation] {
-    if (app.get_option("--lang")->count() == 0 && !invocation.output.is_json()) {
-      speak(Language::japanese);  // whatever the locale of the console: staff read it
-    }
+  command->callback([&invocation] {
     invocation.command = [&invocation] { return Rotation{invocation, invocation.output}.run(); };
   });
 }

@@ -18,7 +18,7 @@ def codes_of_help(text):
 class HelpCase(AzekuraCase):
     def help_of(self, program, command):
         path = self.azekura_program if program == "azekura" else self.restore_program
-        return self.run_program([path, *command, "--help"])
+        return self.run_program([path, "--lang", "en", *command, "--help"])
 
     def commands(self, program):
         """Every command and its own commands, as help lists them."""
