@@ -37,10 +37,11 @@ Plan plan_night(const SiteConfig& config, const vault::Night& night, const std::
 }
 
 void say_plan(const vault::Night& night, const Plan& plan, Output& output) {
-  Json object{{"event", "night"},
-              {"date", date_text(night.date)},
-              {"set", plan.set->name},
-              {"brings_medium", plan.brings_medium}};
+  Json object{{"event", "night"}, {"date", date_text(night.date)}};
+  if (plan.brings_medium) {
+    object["medium_of_set"] = plan.set->name;
+  }
+  object["captured_for"] = plan.set->name;
   output.object(object);
   if (plan.brings_medium) {
     output.line(text("night of {}: medium '{}'", date_text(night.date), plan.set->name));

@@ -104,7 +104,7 @@ class Nights(DiskCase):
         self.tree = self.add_tree()
 
         self.tonight = self.at_site("nightly", "--only", "capture",
-                                    "--json").events("night")[0]["set"]
+                                    "--json").events("night")[0]["captured_for"]
         self.other = ({"daily-1", "daily-2"} - {self.tonight}).pop()
         self.wanted = state_of(self.tree)
 

@@ -12,6 +12,7 @@ an oracle outside the host remembers it. The last nights bring more than fits.
 import argparse
 import contextlib
 import datetime
+import json
 import os
 import pathlib
 import random
@@ -33,13 +34,13 @@ SETS = ("daily-1", "daily-2")
 FILES_AT = 2 << 20  # of a disk's file system
 DISK_BYTES = 96 << 20
 RUN_SECONDS_MAX = 300
-# event : (exit codes it may end with, code of the refusal)
+# event : (how many of thirty nights, exit codes it may end with, code of the refusal)
 EVENTS = {
-    "well": ((0,), None), "missed": ((9,), "AZK-M12"), "wrong": ((9,), "AZK-M01"),
-    "cloned": ((6,), "AZK-M04"), "old": ((6,), "AZK-M05"), "protected": ((9,), "AZK-M11"),
-    "failing": ((9,), None), "yanked": ((0, 9), None), "killed": ((0, -9), None),
+    "well": (10, (0,), None), "missed": (2, (9,), "AZK-M12"), "wrong": (2, (9,), "AZK-M01"),
+    "cloned": (2, (6,), "AZK-M04"), "old": (2, (6,), "AZK-M05"),
+    "protected": (2, (9,), "AZK-M11"), "failing": (3, (9,), None), "yanked": (3, (0, 9), None),
+    "killed": (4, (0, -9), None),
 }
-WEIGHTS = (10, 2, 2, 2, 2, 2, 3, 3, 3)
 
 
 class Line:
@@ -131,9 +132,9 @@ class Nights:
     # --- one night
 
     def tonights(self, night):
-        planned = self.run("-s", self.site, "schedule", "--days", "1", "--from-date", night,
-                           "--json")
-        return next(name for name in SETS if f'"{name}"' in planned.split('"set"')[1][:40])
+        planned = json.loads(self.run("-s", self.site, "schedule", "--days", "1", "--from-date",
+                                      night, "--json").splitlines()[0])
+        return planned["medium_of_set"]
 
     def night(self, night, event):
         """Runs it; returns (exit code, stdout, stderr)."""
@@ -203,12 +204,14 @@ class Nights:
                     shutil.copyfile(self.images[name], image)
                     self.older[name] = (image, session)
 
-    def choose(self, night):
-        event = self.random.choices(list(EVENTS), WEIGHTS)[0]
+    def choose(self, night, left):
+        """Takes the next event that can be tonight."""
         name = self.tonights(night)
         newest = max(self.acknowledged[name], default=0)
-        if event == "old" and (name not in self.older or self.older[name][1] == newest):
-            return "well"  # it would be no older one
+        has_older = name in self.older and self.older[name][1] < newest
+        event = next((one for one in left if one != "old" or has_older), "well")
+        if event in left:
+            left.remove(event)
         return event
 
     # --- the oracle
@@ -253,13 +256,15 @@ class Nights:
 
     def go(self, count):
         self.set_up()
+        left = [event for event, (often, _codes, _refusal) in EVENTS.items() for _ in range(often)]
+        self.random.shuffle(left)
         for index in range(count):
             night = str(FIRST_NIGHT + datetime.timedelta(days=index))
             self.change()
-            event = self.choose(night)
+            event = self.choose(night, left)
             state = azekura_case.state_of(self.tree)
             code, out, err = self.night(night, event)
-            codes, refusal = EVENTS[event]
+            _often, codes, refusal = EVENTS[event]
             if code not in codes or (refusal is not None and f"error: {refusal}: " not in err):
                 raise AssertionError(f"the night of {night} ({event}) ended with {code}:\n"
                                      f"{out}{err}")
