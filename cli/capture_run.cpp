@@ -128,8 +128,8 @@ void record_capture(const vault::MediaSet& set, const vault::SessionIdentity& se
   try {
     vault::GenerationRecord{set.site(), set.name()}.add(session, snapshots);
   } catch (const Error& error) {
-    output.notice(fmt::format("'azekura status' will not know of session {}: {}", session.number,
-                              error.what()));
+    output.notice(
+        text("'azekura status' will not know of session {}: {}", session.number, error.what()));
   }
 }
 

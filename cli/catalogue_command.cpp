@@ -28,8 +28,7 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
   const std::size_t packs = set.catalogue().packs().size();
   output.only_reports();
   output.object({{"event", "catalogue"}, {"set", name}, {"last_session", head}, {"packs", packs}});
-  output.line(
-      fmt::format("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));
+  output.line(text("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));
   return 0;
 }
 

@@ -23,14 +23,15 @@ int report_check(const Invocation& invocation, Output& output) {
     object["fact"] = finding.fact;
     object["remedy"] = finding.remedy;
     output.object(object);
-    output.line(fmt::format(
-        "{}: {}{}", finding.is_mistake ? "MISTAKE" : "warning",
-        finding.line > 0 ? fmt::format("site.toml, line {}: ", finding.line) : "", finding.fact));
-    output.line(fmt::format("    {}", finding.remedy));
+    const std::string fact = finding.line > 0
+                                 ? text("site.toml, line {}: {}", finding.line, finding.fact)
+                                 : finding.fact;
+    output.line(finding.is_mistake ? text("MISTAKE: {}", fact) : text("warning: {}", fact));
+    output.line("    " + finding.remedy);
   }
   output.object({{"event", "checked"}, {"mistakes", mistakes}, {"warnings", warnings}});
   output.line(
-      fmt::format("site {}: {} mistakes, {} warnings", printable(site.path()), mistakes, warnings));
+      text("site {}: {} mistakes, {} warnings", printable(site.path()), mistakes, warnings));
   return mistakes == 0 ? kDone : exit_code_of(ErrorKind::usage);
 }
 

@@ -36,10 +36,10 @@ Date first_date(const ScheduleOptions& options) {
 
 std::string sources_text(const vault::Night& night, const SiteConfig& config) {
   if (night.sources.empty()) {
-    return "none";
+    return text("none");
   }
   if (night.sources.size() == config.sources.size()) {
-    return "all";
+    return text("all");
   }
   return fmt::format("{}", fmt::join(night.sources, ","));
 }
@@ -57,8 +57,8 @@ void show_night(const vault::Night& night, const SiteConfig& config, Output& out
   object["sources"] = night.sources;
   output.object(object);
   std::string line =
-      fmt::format("{} {}  {:<16}  {:<10}  {}", date, weekday, night.medium_of_set.value_or("-"),
-                  night.pool, sources_text(night, config));
+      fmt::format("{} {}  {:<16}  {:<10}  {}", date, in_language(weekday),
+                  night.medium_of_set.value_or("-"), night.pool, sources_text(night, config));
   line += night.holiday.empty() ? "" : "  " + printable(night.holiday);
   output.line(line);
 }
@@ -69,8 +69,8 @@ int show_schedule(const ScheduleOptions& options, const Invocation& invocation, 
   }
   const SiteConfig config = vault::Site::open(invocation.site_path()).config();
   const std::vector<vault::Night> nights = vault::nights(config, first_date(options), options.days);
-  output.line(
-      fmt::format("{:<14}  {:<16}  {:<10}  {}", "night", "medium of set", "pool", "sources"));
+  output.line(fmt::format("{:<14}  {:<16}  {:<10}  {}", text("night"), text("medium of set"),
+                          text("pool"), text("sources")));
   for (const vault::Night& night : nights) {
     show_night(night, config, output);
   }

@@ -112,15 +112,15 @@ void SiteCheck::check_source(const Source& source) {
   }
   if (source.kind == SourceKind::tree) {
     if (source.origin.front() == '/' && !exists(source.origin)) {
-      mistake(fmt::format("the path of the source '{}', \"{}\", is not there", source.name,
-                          printable(source.origin)),
-              "correct its path, or mount what is to be there");
+      mistake(text("the path of the source '{}', \"{}\", is not there", source.name,
+                   printable(source.origin)),
+              text("correct its path, or mount what is to be there"));
     }
   } else if (const std::optional<std::string> program = missing_program(source.origin)) {
-    mistake(fmt::format("the command of the source '{}' begins with a program that is not there, "
-                        "'{}'",
-                        source.name, printable(*program)),
-            "install it, or write its whole path");
+    mistake(text("the command of the source '{}' begins with a program that is not there, "
+                 "'{}'",
+                 source.name, printable(*program)),
+            text("install it, or write its whole path"));
   }
 }
 
@@ -137,13 +137,13 @@ void SiteCheck::check_set(const SetConfig& set) {
   if (set.folder.empty() && std::none_of(media.begin(), media.end(), [&](const auto& medium) {
         return medium.set == set.name;
       })) {
-    warning(fmt::format("the set '{}' has no medium", set.name),
-            fmt::format("enrol one: 'azekura medium enrol DEVICE --set {}'", set.name));
+    warning(text("the set '{}' has no medium", set.name),
+            text("enrol one: 'azekura medium enrol DEVICE --set {}'", set.name));
   }
   if (!set.folder.empty() && !exists(set.folder)) {
-    warning(fmt::format("the folder of the set '{}', \"{}\", is not there", set.name,
-                        printable(set.folder)),
-            "make it, or correct it, before its medium is to be mounted there");
+    warning(
+        text("the folder of the set '{}', \"{}\", is not there", set.name, printable(set.folder)),
+        text("make it, or correct it, before its medium is to be mounted there"));
   }
 }
 
@@ -156,17 +156,16 @@ void SiteCheck::check_spool(const SiteConfig& config) {
     room += set.name.empty() ? 0 : vault::spool_usage(site_.spool_path(set.name)).bytes;
   }
   if (room < *config.spool_limit) {
-    warning(
-        fmt::format("the disk of \"{}\" has room for {} of spool, less than its limit of {}",
-                    printable(site_.path()), human_bytes(room), human_bytes(*config.spool_limit)),
-        "free or add space there, or lower 'limit_gib'");
+    warning(text("the disk of \"{}\" has room for {} of spool, less than its limit of {}",
+                 printable(site_.path()), human_bytes(room), human_bytes(*config.spool_limit)),
+            "free or add space there, or lower 'limit_gib'");
   }
 }
 
 void SiteCheck::check_kit() {
   if (const std::optional<std::string> kit = site_.kit_on_this_host()) {
-    warning(fmt::format("the recovery kit still lies on this host, in \"{}\"", printable(*kit)),
-            "print it, take it away, delete it here");
+    warning(text("the recovery kit still lies on this host, in \"{}\"", printable(*kit)),
+            text("print it, take it away, delete it here"));
   }
 }
 
@@ -193,12 +192,12 @@ void SiteCheck::check_gaps(const SiteConfig& config) {
       last = &night;
     }
     if (gap > source.rpo) {
-      warning(fmt::format("no medium takes the source '{}' between the nights of {} and {}, {} "
-                          "hours; its rpo_hours is {}",
-                          source.source.name, date_text(gap_begin->date), date_text(gap_end->date),
-                          std::chrono::hours{gap}.count(), source.rpo.count()),
-              "bring media more often, or raise its rpo_hours: else 'azekura status' has an alarm "
-              "then");
+      warning(text("no medium takes the source '{}' between the nights of {} and {}, {} "
+                   "hours; its rpo_hours is {}",
+                   source.source.name, date_text(gap_begin->date), date_text(gap_end->date),
+                   std::chrono::hours{gap}.count(), source.rpo.count()),
+              text("bring media more often, or raise its rpo_hours: else 'azekura status' has an "
+                   "alarm then"));
     }
   }
 }

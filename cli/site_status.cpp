@@ -42,13 +42,13 @@ class StatusTaker {
     }
     status_.spool_limit = config.spool_limit;
     if (status_.spool_limit && status_.spool.bytes > *status_.spool_limit) {
-      alarm(fmt::format("{} wait in the spool, more than its limit of {}",
-                        human_bytes(status_.spool.bytes), human_bytes(*status_.spool_limit)),
-            "bring the media they are for, or raise 'limit_gib' in site.toml");
+      alarm(text("{} wait in the spool, more than its limit of {}",
+                 human_bytes(status_.spool.bytes), human_bytes(*status_.spool_limit)),
+            text("bring the media they are for, or raise 'limit_gib' in site.toml"));
     }
     if (const std::optional<std::string> kit = site_.kit_on_this_host()) {
-      alarm(fmt::format("the recovery kit lies on this host, in \"{}\"", printable(*kit)),
-            "print it, take it away, delete it here");
+      alarm(text("the recovery kit lies on this host, in \"{}\"", printable(*kit)),
+            text("print it, take it away, delete it here"));
     }
     return std::move(status_);
   }
@@ -113,14 +113,14 @@ void StatusTaker::check_media(SetStatus& set, const MediaConfig& limits) {
         medium.moves.empty() ? std::nullopt : parse_date(medium.moves.back().due);
     if (due && std::chrono::sys_days{*due} < std::chrono::sys_days{night_of(now_)}) {
       const vault::CustodyMove& move = medium.moves.back();
-      alarm(fmt::format("the medium '{}' was due back on {}; {} has it, {}", medium.name, move.due,
-                        printable(move.person), printable(move.place)),
-            "ask for it, and note where it is with 'azekura medium move'");
+      alarm(text("the medium '{}' was due back on {}; {} has it, {}", medium.name, move.due,
+                 printable(move.person), printable(move.place)),
+            text("ask for it, and note where it is with 'azekura medium move'"));
     }
   }
   if (set.media.empty() && set.config.folder.empty()) {
-    alarm(fmt::format("the set '{}' has no medium", set.config.name),
-          fmt::format("enrol one: 'azekura medium enrol DEVICE --set {}'", set.config.name));
+    alarm(text("the set '{}' has no medium", set.config.name),
+          text("enrol one: 'azekura medium enrol DEVICE --set {}'", set.config.name));
   }
 }
 
@@ -132,9 +132,9 @@ void StatusTaker::check_connection(const vault::MediumRecord& medium, const Medi
           ? connected > static_cast<double>(as_seconds(limits.connected))
           : connected - last.work_seconds > static_cast<double>(as_seconds(limits.overhang));
   if (is_over) {
-    alarm(fmt::format("the medium '{}' is connected since {}: it is not offline", medium.name,
-                      local_time_text(last.attached)),
-          "pull it and put it away");
+    alarm(text("the medium '{}' is connected since {}: it is not offline", medium.name,
+               local_time_text(last.attached)),
+          text("pull it and put it away"));
   }
 }
 
@@ -161,9 +161,10 @@ void StatusTaker::add_source(const SourceConfig& config) {
     source.waiting.reset();
   }
   if (newest && !newest->generation.complete) {
-    alarm(fmt::format("the newest snapshot of the source '{}' is incomplete: {}/{} of the set '{}'",
-                      name, newest->generation.number, name, newest->set),
-          "see what the run said; 'azekura find --flawed' lists what is missing, with the key");
+    alarm(
+        text("the newest snapshot of the source '{}' is incomplete: {}/{} of the set '{}'", name,
+             newest->generation.number, name, newest->set),
+        text("see what the run said; 'azekura find --flawed' lists what is missing, with the key"));
   }
   check_age(source);
   status_.sources.push_back(std::move(source));
@@ -172,25 +173,25 @@ void StatusTaker::add_source(const SourceConfig& config) {
 void StatusTaker::check_age(SourceStatus& source) {
   const std::string& name = source.config.source.name;
   const std::string remedy =
-      source.waiting ? fmt::format("a newer one waits for the medium of the set '{}': bring it",
-                                   source.waiting->set)
-                     : "back it up now; see whether the nightly run ran, and what it said";
+      source.waiting
+          ? text("a newer one waits for the medium of the set '{}': bring it", source.waiting->set)
+          : text("back it up now; see whether the nightly run ran, and what it said");
   if (!source.last) {
     source.is_overdue = true;
-    alarm(fmt::format("no medium has a complete generation of the source '{}'", name), remedy);
+    alarm(text("no medium has a complete generation of the source '{}'", name), remedy);
     return;
   }
   const std::int64_t age = now_.seconds - source.last->generation.started.seconds;
   source.is_overdue = age > as_seconds(source.config.rpo);
   if (source.is_overdue) {
-    alarm(fmt::format("the newest generation of the source '{}' on a medium is {} hours old, its "
-                      "rpo_hours is {}",
-                      name, age / 3600, source.config.rpo.count()),
+    alarm(text("the newest generation of the source '{}' on a medium is {} hours old, its "
+               "rpo_hours is {}",
+               name, age / 3600, source.config.rpo.count()),
           remedy);
   } else if (age < -kClockSeconds) {
-    alarm(fmt::format("the newest generation of the source '{}' is of {}, which is yet to come",
-                      name, local_time_text(source.last->generation.started)),
-          "set this host's clock; until then its age says nothing");
+    alarm(text("the newest generation of the source '{}' is of {}, which is yet to come", name,
+               local_time_text(source.last->generation.started)),
+          text("set this host's clock; until then its age says nothing"));
   }
 }
 

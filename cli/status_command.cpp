@@ -26,7 +26,7 @@ Json generation_object(const SetGeneration& one) {
 }
 
 std::string generation_text(const SetGeneration& one) {
-  return fmt::format("{} on {}", local_time_text(one.generation.started), one.set);
+  return text("{} on {}", local_time_text(one.generation.started), one.set);
 }
 
 void report_site(const vault::Site& site, Output& output) {
@@ -37,8 +37,8 @@ void report_site(const vault::Site& site, Output& output) {
               {"kit_on_this_host", site.kit_on_this_host().has_value()}};
   put_name(object, "path", site.path());
   output.object(object);
-  output.line(fmt::format("site {} ({})", printable(site.path()), site.id().hex()));
-  output.line(fmt::format("authority {}", fingerprint));
+  output.line(text("site {} ({})", printable(site.path()), site.id().hex()));
+  output.line(text("authority {}", fingerprint));
 }
 
 void report_source(const SourceStatus& status, Output& output) {
@@ -49,23 +49,23 @@ void report_source(const SourceStatus& status, Output& output) {
   put_name(object, "origin", source.origin);
   object["rpo_hours"] = status.config.rpo.count();
   object["overdue"] = status.is_overdue;
-  std::string text = fmt::format("source {:<16} ", source.name);
+  std::string line = text("source {:<16} ", source.name);
   if (status.last) {
     object["last"] = generation_object(*status.last);
-    text += generation_text(*status.last);
+    line += generation_text(*status.last);
   } else {
-    text += "on no medium yet";
+    line += text("on no medium yet");
   }
   if (status.waiting) {
     object["waiting"] = generation_object(*status.waiting);
-    text += fmt::format("; waits: {}{}", generation_text(*status.waiting),
-                        status.waiting->generation.complete ? "" : " INCOMPLETE");
+    line += text("; waits: {}{}", generation_text(*status.waiting),
+                 status.waiting->generation.complete ? "" : text(" INCOMPLETE"));
   }
-  text += status.is_overdue ? fmt::format(", OVER {} hours", status.config.rpo.count())
-                            : fmt::format(", within {} hours", status.config.rpo.count());
+  line += status.is_overdue ? text(", OVER {} hours", status.config.rpo.count())
+                            : text(", within {} hours", status.config.rpo.count());
   output.object(object);
-  output.line(text);
-  output.line(fmt::format("    {}", printable(source.origin)));
+  output.line(line);
+  output.line("    " + printable(source.origin));
 }
 
 void report_set(const SetStatus& set, Output& output) {
@@ -84,45 +84,44 @@ void report_set(const SetStatus& set, Output& output) {
   object["waiting_sessions"] = set.spool.sessions;
   object["waiting_bytes"] = set.spool.bytes;
   output.object(object);
-  std::string text =
-      fmt::format("set {:<16}    {}", config.name,
-                  set.last_session == 0 ? "nothing committed yet"
-                                        : fmt::format("last session {}", set.last_session));
-  text += fmt::format(", {} waiting in the spool", set.spool.sessions);
+  std::string line = text("set {:<16}    {}", config.name,
+                          set.last_session == 0 ? text("nothing committed yet")
+                                                : text("last session {}", set.last_session));
+  line += text(", {} waiting in the spool", set.spool.sessions);
   if (!config.folder.empty()) {
-    text += set.is_present ? ", medium present: NOT OFFLINE" : ", medium not here";
+    line += set.is_present ? text(", medium present: NOT OFFLINE") : text(", medium not here");
   }
-  output.line(text);
+  output.line(line);
   if (!config.folder.empty()) {
-    output.line(fmt::format("    folder {}", printable(config.folder)));
+    output.line(text("    folder {}", printable(config.folder)));
   }
   for (const vault::MediumRecord& medium : set.media) {
     output.object(medium_object(medium));
-    output.line(fmt::format("    medium {}", medium_line(medium)));
+    output.line(text("    medium {}", medium_line(medium)));
   }
 }
 
 void report_spool(const SiteStatus& status, Output& output) {
   Json object{
       {"event", "spool"}, {"sessions", status.spool.sessions}, {"bytes", status.spool.bytes}};
-  std::string text = fmt::format("spool                   {} sessions, {}", status.spool.sessions,
-                                 human_bytes(status.spool.bytes));
+  std::string line = text("spool                   {} sessions, {}", status.spool.sessions,
+                          human_bytes(status.spool.bytes));
   if (status.spool_limit) {
     object["limit"] = *status.spool_limit;
-    text += fmt::format(" of {}", human_bytes(*status.spool_limit));
+    line += text(" of {}", human_bytes(*status.spool_limit));
   }
   output.object(object);
-  output.line(text);
+  output.line(line);
 }
 
 void report_alarms(const SiteStatus& status, Output& output) {
   for (const Alarm& alarm : status.alarms) {
     output.object({{"event", "alarm"}, {"fact", alarm.fact}, {"remedy", alarm.remedy}});
-    output.line(fmt::format("ALARM {}", alarm.fact));
-    output.line(fmt::format("    {}", alarm.remedy));
+    output.line(text("ALARM {}", alarm.fact));
+    output.line("    " + alarm.remedy);
   }
   output.object({{"event", "status"}, {"alarms", status.alarms.size()}});
-  output.line(fmt::format("{} alarms", status.alarms.size()));
+  output.line(text("{} alarms", status.alarms.size()));
 }
 
 int report_status(const std::string& prometheus, const Invocation& invocation, Output& output) {

@@ -152,7 +152,7 @@ std::string set_table(const SetConfig& set) {
 
 std::string daily_pool_table(const std::string& name) {
   expect_name(name);
-  return fmt::format("\n[[pool]]\nname = {}\nevery = \"day\"\n", quoted(name));
+  return fmt::format("\n[[pool]]\nname = {}\nevery = \"day\"\n", toml_text(name));
 }
 
 }  // namespace azekura

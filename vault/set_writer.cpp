@@ -111,8 +111,8 @@ void SetWriter::record_commit(const SessionIdentity& session) {
   try {
     GenerationRecord{set_.site(), set_.name()}.commit(session);
   } catch (const Error& error) {
-    observer_.notice(fmt::format("'azekura status' will not know of session {}: {}", session.number,
-                                 error.what()));
+    observer_.notice(
+        text("'azekura status' will not know of session {}: {}", session.number, error.what()));
   }
 }
 
