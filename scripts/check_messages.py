@@ -42,7 +42,7 @@ NO_MESSAGE = [
     re.compile(r"\{\} of \{\}, any \{\} restore"),  # in a share's file
 ]
 # The kit and the sticker: Japanese and English together.
-PAGES = {"vault/card_layout.cpp", "vault/kit_page.cpp", "vault/medium_card.cpp",
+PAGES = {"cli/prometheus_text.cpp", "vault/card_layout.cpp", "vault/kit_page.cpp", "vault/medium_card.cpp",
          "vault/recovery_kit.cpp", "vault/svg_page.cpp"}
 # What CLI11 and the C library say of their own; it is looked up where it arrives.
 OF_LIBRARIES = {
@@ -58,6 +58,7 @@ OF_LIBRARIES = {
 }
 # Single words of the sources that are looked up after they went through a variable.
 WORDS = {
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun",
     "source", "set", "pool", "site", "kit", "done", "interrupted", "LOST", "DAMAGE", "HEALED", "REPAIRABLE",
     "added", "removed", "changed", "file", "directory", "symlink", "block_device",
     "character_device", "fifo", "kind", "content", "uid", "gid", "user", "group", "modified",
