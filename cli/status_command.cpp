@@ -1,9 +1,11 @@
 #include "cli/capture_run.h"
 #include "cli/commands.h"
+#include "cli/exit_code.h"
 #include "cli/medium_report.h"
 #include "cli/prometheus_text.h"
 #include "cli/site_status.h"
 #include "core/clock.h"
+#include "core/error.h"
 #include "core/file_io.h"
 #include "core/text.h"
 
@@ -124,11 +126,17 @@ void report_alarms(const SiteStatus& status, Output& output) {
   output.line(text("{} alarms", status.alarms.size()));
 }
 
-int report_status(const std::string& prometheus, const Invocation& invocation, Output& output) {
+struct StatusOptions {
+  std::string prometheus;
+  bool fails_on_alarm = false;
+};
+
+int report_status(const StatusOptions& options, const Invocation& invocation, Output& output) {
   const vault::Site site = vault::Site::open(invocation.site_path());
   const SiteStatus status = status_of(site, wall_clock_now());
-  if (!prometheus.empty()) {
-    replace_file(absolute_path(prometheus), as_bytes(prometheus_text(status)), kReadableByAll);
+  if (!options.prometheus.empty()) {
+    replace_file(absolute_path(options.prometheus), as_bytes(prometheus_text(status)),
+                 kReadableByAll);
   }
   report_site(site, output);
   for (const SourceStatus& source : status.sources) {
@@ -140,7 +148,7 @@ int report_status(const std::string& prometheus, const Invocation& invocation, O
   report_spool(status, output);
   report_alarms(status, output);
   warn_of_kit(site, output);
-  return 0;
+  return options.fails_on_alarm && !status.alarms.empty() ? exit_code_of(ErrorKind::policy) : kDone;
 }
 
 }  // namespace
@@ -148,13 +156,15 @@ int report_status(const std::string& prometheus, const Invocation& invocation, O
 void add_status(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       add_command(app, invocation, "status", "What is configured, done, waiting and overdue");
-  auto prometheus = std::make_shared<std::string>();
+  auto options = std::make_shared<StatusOptions>();
   command
-      ->add_option("--prometheus", *prometheus, "Also write it for Prometheus' textfile collector")
+      ->add_option("--prometheus", options->prometheus,
+                   "Also write it for Prometheus' textfile collector")
       ->type_name("FILE");
-  command->callback([&invocation, prometheus] {
-    invocation.command = [&invocation, prometheus] {
-      return report_status(*prometheus, invocation, invocation.output);
+  command->add_flag("--alarm", options->fails_on_alarm, "End with 10 if there is an alarm");
+  command->callback([&invocation, options] {
+    invocation.command = [&invocation, options] {
+      return report_status(*options, invocation, invocation.output);
     };
   });
 }

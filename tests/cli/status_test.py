@@ -6,6 +6,8 @@ import time
 
 from azekura_case import INCOMPLETE, AzekuraCase, main
 
+POLICY = 10
+
 
 class StatusCase(AzekuraCase):
     def setUp(self):
@@ -44,6 +46,7 @@ class Generations(StatusCase):
         self.assertEqual((one["overdue"], one["rpo_hours"]), (True, 26))
         self.assertNotIn("last", one)
         self.assertIn("ALARM no medium has", self.at_site("status").text)
+        self.at_site("status", "--alarm", code=POLICY)
 
     def test_what_was_committed_counts_and_what_waits_does_not(self):
         before = int(time.time())
@@ -60,7 +63,7 @@ class Generations(StatusCase):
         self.assertNotIn("waiting", after)
         self.assertIs(after["overdue"], False)
         self.assertEqual(self.alarms(), [])
-        self.assertIn("0 alarms\n", self.at_site("status").text)
+        self.assertIn("0 alarms\n", self.at_site("status", "--alarm").text)
 
     def test_the_newest_of_all_sets(self):
         self.add_set("weekly")
