@@ -16,9 +16,9 @@ namespace {
 /// Several media, because infection may happen during a backup (the advisory's section 3 (3) ③).
 constexpr std::size_t kSetsWanted = 2;
 
-const std::string& label_of(const SourceConfig& config) { return config.source.name; }
-const std::string& label_of(const SetConfig& config) { return config.name; }
-const std::string& label_of(const PoolConfig& config) { return config.name; }
+const std::string& placed_name(const SourceConfig& config) { return config.source.name; }
+const std::string& placed_name(const SetConfig& config) { return config.name; }
+const std::string& placed_name(const PoolConfig& config) { return config.name; }
 
 class SiteRules {
  public:
@@ -58,9 +58,9 @@ std::string SiteRules::pools() const {
 template <typename Item>
 void SiteRules::check_names(const std::vector<Placed<Item>>& items, std::string_view what) {
   for (auto later = items.begin(); later != items.end(); ++later) {
-    const std::string& name = label_of(later->item);
+    const std::string& name = placed_name(later->item);
     const bool is_twin = std::any_of(items.begin(), later, [&](const Placed<Item>& earlier) {
-      return label_of(earlier.item) == name;
+      return placed_name(earlier.item) == name;
     });
     if (is_twin && !name.empty()) {
       findings_.push_back({true, later->line,

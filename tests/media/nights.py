@@ -24,9 +24,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "cli"))
-sys.path.insert(0, str(ROOT / "tests" / "fault"))
 import azekura_case  # noqa: E402
 import disk_case  # noqa: E402
+import disk_line  # noqa: E402
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 FIRST_NIGHT = datetime.date(2026, 12, 1)
@@ -41,45 +41,6 @@ EVENTS = {
     "protected": (2, (9,), "AZK-M11"), "failing": (3, (9,), None), "yanked": (3, (0, 9), None),
     "killed": (4, (0, -9), None),
 }
-
-
-class Line:
-    """A disk at the end of a line that can be cut, or that fails some writes."""
-
-    def __init__(self, image, work, fails):
-        self.undo = contextlib.ExitStack()
-        socket, shown = work / "socket", work / "shown"
-        shown.touch()
-        filters = ["--filter=error"] if fails else []
-        options = ["error-pwrite=EIO", "error-pwrite-rate=30%"] if fails else []
-        self.server = self.start("nbdkit", "--foreground", "--unix", socket, *filters, "file",
-                                 image, *options)
-        wait_for(socket.exists)
-        self.start("qemu-storage-daemon", "--blockdev",
-                   f"driver=nbd,node-name=n,server.type=unix,server.path={socket}", "--export",
-                   f"type=fuse,id=e,node-name=n,mountpoint={shown},writable=on")
-        wait_for(lambda: shown.stat().st_size > 0)
-        self.undo.callback(subprocess.run, ["umount", "--lazy", shown], check=True)
-        self.disk = disk_case.Disk(shown).insert()
-        self.undo.callback(lambda: self.disk.pull() if self.disk.inserted else None)
-
-    def start(self, *words):
-        process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.undo.callback(process.wait)
-        self.undo.callback(process.kill)
-        return process
-
-    def cut(self):
-        self.server.kill()
-
-
-def wait_for(condition, seconds=60):
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            raise RuntimeError("it does not begin")
-        time.sleep(0.005)
 
 
 class Nights:
@@ -159,7 +120,8 @@ class Nights:
                 disks = [insert(self.older[name][0])]
             elif event in ("failing", "yanked"):
                 work = pathlib.Path(tempfile.mkdtemp(dir=self.home))
-                line = Line(self.images[name], work, event == "failing")
+                fails = {"error": ["error-pwrite=EIO", "error-pwrite-rate=30%"]}
+                line = disk_line.Line(self.images[name], work, fails if event == "failing" else {})
                 slots.enter_context(line.undo)
                 disks = [line.disk]
             else:
@@ -287,11 +249,10 @@ def main():
     if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
         print("skipped: no loop devices here: it takes root")
         sys.exit(azekura_case.SKIPPED)
-    for need in (FAKETIME, shutil.which("nbdkit"), shutil.which("qemu-storage-daemon"),
-                 "/dev/fuse"):
-        if need is None or not os.path.exists(need):
-            print(f"skipped: there is no {need or 'nbdkit or qemu-storage-daemon'}")
-            sys.exit(azekura_case.SKIPPED)
+    need = disk_line.missing() if os.path.exists(FAKETIME) else FAKETIME
+    if need is not None:
+        print(f"skipped: there is no {need}")
+        sys.exit(azekura_case.SKIPPED)
     with tempfile.TemporaryDirectory(prefix="azekura-nights-") as home:
         nights = Nights([os.path.abspath(one) for one in arguments.programs], arguments.seed,
                         pathlib.Path(home).resolve())

@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+"""How long a medium is connected, for three sizes of night, against the promise:
+
+    new bytes * (1 / write speed + 1 / read speed) + 60 s
+
+    connected.py AZEKURA [--work DIR]
+
+On a plain loop device, and on one that writes and reads 40 MB/s (nbdkit's rate filter). Prints a
+table; ends with 1 if a night took longer than promised. By hand: docs/performance.md has it.
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "cli"))
+import disk_case  # noqa: E402
+import disk_line  # noqa: E402
+
+NIGHTS = (16 << 20, 128 << 20, 1 << 30)  # new bytes of a source
+DISK_BYTES = 3 << 30
+SLOW = 40_000_000  # bytes a second
+OVERHEAD_SECONDS = 60
+SPEED_BYTES = 256 << 20
+
+
+class Measured:
+    def __init__(self, azekura, home, is_slow):
+        self.azekura, self.home, self.is_slow = azekura, home, is_slow
+        self.site, self.tree, self.image = home / "site", home / "tree", home / "disk.image"
+
+    def run(self, *arguments, **options):
+        done = subprocess.run([self.azekura, *map(str, arguments)], capture_output=True, check=True,
+                              **options)
+        return done.stdout.decode()
+
+    def set_up(self):
+        self.tree.mkdir()
+        self.run("init", self.site, "--kit", self.home / "kit")
+        self.run("-s", self.site, "source", "add", "tree", self.tree)
+        self.run("-s", self.site, "set", "add", "daily-1", "--pool", "daily")
+        with open(self.image, "wb") as file:
+            file.truncate(DISK_BYTES)
+        disk = disk_case.Disk(self.image).insert()
+        self.run("-s", self.site, "medium", "enrol", disk.path, "--set", "daily-1",
+                 input=b"daily-1\n")
+        disk.pull()
+
+    def speeds(self):
+        """Bytes a second that a file of the same file system is written and read with."""
+        if self.is_slow:
+            return SLOW, SLOW
+        path, block = self.home / "speed", os.urandom(1 << 20)
+        begun = time.monotonic()
+        with open(path, "wb") as file:
+            for _ in range(SPEED_BYTES >> 20):
+                file.write(block)
+            os.fsync(file.fileno())
+        written = time.monotonic()
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            while file.read(1 << 20):
+                pass
+        read = time.monotonic()
+        path.unlink()
+        return SPEED_BYTES / (written - begun), SPEED_BYTES / (read - written)
+
+    def night(self, size):
+        """(bytes written to the medium, seconds connected)"""
+        with open(self.tree / f"image-{size}", "wb") as file:
+            for _ in range(size >> 20):
+                file.write(random.randbytes(1 << 20))
+        self.run("-s", self.site, "backup", "--for", "daily-1")
+        if self.is_slow:
+            work = pathlib.Path(tempfile.mkdtemp(dir=self.home))
+            line = disk_line.Line(self.image, work, {"rate": [f"rate={SLOW * 8}"]})
+            with line.undo:
+                self.run("-s", self.site, "write", "daily-1")
+        else:
+            disk = disk_case.Disk(self.image).insert()
+            self.run("-s", self.site, "write", "daily-1")
+            disk.pull()
+        shown = self.run("-s", self.site, "medium", "show", "daily-1", "--json").splitlines()
+        last = json.loads(shown[-1])
+        return last["bytes"], last["work_seconds"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("azekura")
+    parser.add_argument("--work", default=None, help="where the images lie; else $TMPDIR")
+    arguments = parser.parse_args()
+    is_kept = True
+    print("| medium | written to it | connected | promised at most |")
+    print("|---|---|---|---|")
+    for is_slow in (False, True):
+        with tempfile.TemporaryDirectory(prefix="azekura-connected-", dir=arguments.work) as home:
+            measured = Measured(os.path.abspath(arguments.azekura), pathlib.Path(home), is_slow)
+            measured.set_up()
+            for size in NIGHTS:
+                written, seconds = measured.night(size)
+                write_speed, read_speed = measured.speeds()
+                most = written * (1 / write_speed + 1 / read_speed) + OVERHEAD_SECONDS
+                is_kept = is_kept and seconds <= most
+                name = "40 MB/s" if is_slow else "plain loop device"
+                print(f"| {name} | {written / 2**20:.0f} MiB | {seconds:.1f} s | {most:.1f} s |",
+                      flush=True)
+    sys.exit(not is_kept)
+
+
+if __name__ == "__main__":
+    main()

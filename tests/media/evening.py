@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+"""An evening of `azekura rotate` in Japanese, on a terminal (tmux), as staff see it: a wrong medium,
+the right one, pulled and put away.
+
+    evening.py AZEKURA [--docs FILE]
+
+Every screen must come, in order. --docs writes them as text, for docs/rotate.md.
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "cli"))
+import azekura_case  # noqa: E402
+import disk_case  # noqa: E402
+
+SETS = ("daily-1", "daily-2")
+DISK_BYTES = 96 << 20
+SECONDS_MAX = 120
+HEADING = """# An evening with `azekura rotate`
+
+What the person who carries media sees, one screen after the other; Japanese, whatever the host's locale is (`--lang en` for English). `tests/media/evening.py --docs docs/rotate.md` writes this page, from a real run in a terminal of 80 columns, with two disks.
+
+"""
+
+
+class Evening:
+    def __init__(self, azekura, home):
+        self.azekura, self.home, self.site = azekura, home, home / "site"
+        self.socket = home / "tmux"
+        self.screens = []
+        self.disks = {}
+        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                            "TERM": "screen", "TMPDIR": str(home)}
+
+    def run(self, *arguments, **options):
+        done = subprocess.run([self.azekura, "-s", self.site, *arguments], capture_output=True,
+                              check=True, env=self.environment, **options)
+        return done.stdout.decode()
+
+    def set_up(self):
+        subprocess.run([self.azekura, "init", self.site, "--kit", self.home / "new-kit"],
+                       check=True, capture_output=True)
+        (self.home / "safe").mkdir()
+        (self.home / "new-kit").rename(self.home / "safe" / "kit")  # carried away
+        azekura_case.make_tree(self.home / "tree", random.Random(1))
+        self.run("source", "add", "ehr", self.home / "tree")
+        for name in SETS:
+            image = self.home / f"{name}.image"
+            with open(image, "wb") as file:
+                file.truncate(DISK_BYTES)
+            self.run("set", "add", name, "--pool", "daily")
+            self.disks[name] = disk_case.Disk(image).insert()
+            self.run("medium", "enrol", self.disks[name].path, "--set", name,
+                     input=name.encode() + b"\n")
+            self.disks[name].pull()
+            self.run("medium", "move", name, "--to", "地下金庫", "--by", "山田")
+
+    def tmux(self, *arguments):
+        done = subprocess.run(["tmux", "-u", "-S", self.socket, *arguments], capture_output=True,
+                              check=True, env=self.environment)
+        return done.stdout.decode()
+
+    def begin(self):
+        self.tmux("new-session", "-d", "-x", "80", "-y", "24", "-s", "evening",
+                  f"{self.azekura} -s {self.site} rotate; echo exit $?; sleep 600")
+
+    def see(self, words, what):
+        """Waits for a screen with these words, and keeps it."""
+        until = time.monotonic() + SECONDS_MAX
+        while True:
+            screen = self.tmux("capture-pane", "-p", "-t", "evening")
+            if words in screen:
+                self.screens.append((what, screen.rstrip()))
+                return
+            if time.monotonic() > until:
+                raise AssertionError(f"'{words}' never came; this is there:\n{screen}")
+            time.sleep(0.05)
+
+    def type(self, words):
+        self.tmux("send-keys", "-t", "evening", words, "Enter")
+
+    def go(self):
+        self.set_up()
+        tonight = json.loads(self.run("schedule", "--days", "1", "--json").splitlines()[0])
+        name = tonight["medium_of_set"]
+        other = next(one for one in SETS if one != name)
+        self.begin()
+        self.see("差し込んでください", "Which medium to fetch")
+        self.disks[other].insert()
+        self.see("AZK-M01", "The wrong medium is in the slot")
+        self.disks[other].pull()
+        self.see("差し込んでください", "It is pulled again")
+        self.disks[name].insert()
+        self.see("この媒体を抜いてください", "Written, read back, detached")
+        self.disks[name].pull()
+        self.see("お名前", "Put away: who")
+        self.type("佐藤")
+        self.see("保管場所 [", "Put away: where; Enter takes what stands there")
+        self.type("")
+        self.see("封印の番号", "Put away: the seal of its container")
+        self.type("S-0017")
+        self.see("すべて終わりました", "The end")
+        self.see("exit 0", "The end")
+        self.screens.pop()
+        moved = self.run("medium", "show", name, "--json")
+        for words in ("佐藤", "地下金庫", "S-0017"):
+            if words not in moved:
+                raise AssertionError(f"{words} was not noted:\n{moved}")
+
+    def page(self):
+        return HEADING + "".join(f"## {what}\n\n```\n{screen}\n```\n\n"
+                                 for what, screen in self.screens).rstrip() + "\n"
+
+    def close(self):
+        subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True, check=False)
+        for disk in self.disks.values():
+            if disk.inserted:
+                disk.pull()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("azekura")
+    parser.add_argument("--docs", type=pathlib.Path)
+    arguments = parser.parse_args()
+    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
+        print("skipped: no loop devices here: it takes root")
+        sys.exit(azekura_case.SKIPPED)
+    if shutil.which("tmux") is None:
+        print("skipped: there is no tmux")
+        sys.exit(azekura_case.SKIPPED)
+    with tempfile.TemporaryDirectory(prefix="azekura-evening-") as home:
+        evening = Evening(os.path.abspath(arguments.azekura), pathlib.Path(home).resolve())
+        try:
+            evening.go()
+        finally:
+            evening.close()
+        if arguments.docs is not None:
+            arguments.docs.write_text(evening.page(), encoding="utf-8")
+        print(f"{len(evening.screens)} screens in order")
+
+
+if __name__ == "__main__":
+    main()
