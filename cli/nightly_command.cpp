@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <memory>
 
 namespace azekura::cli {
@@ -91,15 +92,32 @@ void give_receipt(const vault::Site& site, const SetConfig& set, Output& output)
       text("receipt: set '{}', session {}, seal {}", set.name, head->number, head->seal.hex()));
 }
 
+/// Tonight; for writing only, the night before if that is what waits: its capture took long.
+vault::Night night_to_run(const vault::Site& site, const SiteConfig& config,
+                          const NightlyOptions& options) {
+  const Date date = night_of(wall_clock_now());
+  vault::Night tonight = vault::night(config, date);
+  if (options.only != "write" || vault::Spool::waiting(site.spool_path(tonight.captured_for)) > 0) {
+    return tonight;
+  }
+  vault::Night before =
+      vault::night(config, Date{std::chrono::sys_days{date} - std::chrono::days{1}});
+  return vault::Spool::waiting(site.spool_path(before.captured_for)) > 0 ? before : tonight;
+}
+
 int run_nightly(const NightlyOptions& options, const Invocation& invocation, Output& output) {
   const vault::Site site = vault::Site::open(invocation.site_path());
   const SiteConfig config = site.config();
-  const vault::Night night = vault::night(config, night_of(wall_clock_now()));
+  const vault::Night night = night_to_run(site, config, options);
   const Plan plan = plan_night(config, night, options.set);
   const SetConfig& set = *plan.set;
   warn_of_kit(site, output);
   say_plan(night, plan, output);
 
+  if (options.only == "write" && vault::Spool::waiting(site.spool_path(set.name)) == 0) {
+    output.line(text("nothing waits for the medium '{}': it is not needed", set.name));
+    return kDone;
+  }
   const bool captures = options.only != "write";
   const bool writes = options.only != "capture" && plan.brings_medium;
   if (captures) {

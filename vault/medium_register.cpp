@@ -19,7 +19,7 @@ namespace azekura::vault {
 
 namespace {
 
-constexpr std::uint64_t kRecordBytesMax = 64 * kMiB;
+constexpr std::uint64_t kMediumRecordBytesMax = 64 * kMiB;
 constexpr std::string_view kHeading = "azekura medium 1";
 constexpr std::string_view kSuffix = ".medium";
 constexpr std::string_view kUnsaid = "-";
@@ -208,7 +208,7 @@ std::vector<MediumRecord> MediumRegister::all() const {
       continue;
     }
     const std::string path = folder_ + "/" + name;
-    const Buffer bytes = read_file(path, kRecordBytesMax);
+    const Buffer bytes = read_file(path, kMediumRecordBytesMax);
     try {
       records.push_back(MediumRecord::parse(as_text(bytes)));
     } catch (const Error& error) {

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "vault/block_device.h"
+#include "vault/sysfs.h"
 
 #include <linux/netlink.h>
 #include <poll.h>
@@ -17,9 +18,11 @@ bool is_still_there(const Insertion& insertion) {
   if (insertion.boot != boot_id() || !exists(insertion.folder)) {
     return false;
   }
-  // A USB device that was cut off keeps its folder and has no disk any more.
-  return insertion.folder != insertion.disk ||
-         attachment_in(insertion.disk) == insertion.attachment;
+  if (exists(insertion.disk)) {
+    return attachment_in(insertion.disk) == insertion.attachment;
+  }
+  // A USB device that was cut off has no disk any more; one that came back in its port has leave.
+  return insertion.folder != insertion.disk && sysfs_text(insertion.folder + "/authorized") == "0";
 }
 
 DeviceEvents::DeviceEvents()
