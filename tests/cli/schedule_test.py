@@ -199,7 +199,7 @@ class SetOfPool(ScheduleCase):
         self.append("[[pool]]\nname = 'p'\nevery = 'day'\n[[set]]\nname = 'first'\npool = 'p'\n")
         self.at_site("set", "add", "second", "--pool", "p")
         self.assertTrue(self.site_file.read_text().endswith(
-            '\n[[set]]\nname = "second"\npool = "p"\n'))
+            "\n[[set]]\nname = 'second'\npool = 'p'\n"))
         before = self.site_file.read_text()
         ended = self.at_site("set", "add", "third", code=USAGE)
         self.assertIn("the set 'third' is in no pool and would never be written", ended.errors)

@@ -86,7 +86,7 @@ class Generations(StatusCase):
         self.assertEqual(self.alarms(), ["the newest generation of the source 'tree' on a medium "
                                          "is 27 hours old, its rpo_hours is 26"])
         path = self.site / "site.toml"
-        path.write_text(path.read_text().replace('name = "tree"\n', 'name = "tree"\nrpo_hours = 30\n'))
+        path.write_text(path.read_text().replace("name = 'tree'\n", "name = 'tree'\nrpo_hours = 30\n"))
         self.assertEqual(self.alarms(), [])
 
     def test_from_the_future(self):
