@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/set_medium.h"
 #include "core/file_io.h"
 #include "vault/set_writer.h"
 
@@ -15,17 +16,19 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
   const vault::Site site = vault::Site::open(invocation.site_path());
   const SiteConfig config = site.config();
   const SetConfig& config_set = config.set(name);
-  vault::FolderMedium medium{config_set.folder, vault::Access::append};
-  {
-    // Nobody else is using it; and a medium that is behind what the host knows teaches it nothing.
-    vault::MediaSet held{site, name, output, config_set.parity};
-    static_cast<void>(vault::SetWriter{held, medium, output}.attach());
-  }
-  remove_tree(site.catalogue_path(name));
-  vault::MediaSet set{site, name, output, config_set.parity};
-  static_cast<void>(vault::SetWriter{set, medium, output}.attach());
-  const std::uint32_t head = set.catalogue().head().number;
-  const std::size_t packs = set.catalogue().packs().size();
+  SetMedium place{site, config, config_set, output};
+  // Nobody else is using it; and a medium that is behind what the host knows teaches it nothing.
+  auto set = std::make_unique<vault::MediaSet>(site, name, output, config_set.parity);
+  place.attached(0, [&](vault::FolderMedium& medium) {
+    static_cast<void>(vault::SetWriter{*set, medium, output}.attach());
+    set.reset();
+    remove_tree(site.catalogue_path(name));
+    set = std::make_unique<vault::MediaSet>(site, name, output, config_set.parity);
+    static_cast<void>(vault::SetWriter{*set, medium, output}.attach());
+    return vault::WriteTotals{};
+  });
+  const std::uint32_t head = set->catalogue().head().number;
+  const std::size_t packs = set->catalogue().packs().size();
   output.only_reports();
   output.object({{"event", "catalogue"}, {"set", name}, {"last_session", head}, {"packs", packs}});
   output.line(text("the catalogue of '{}' knows {} packs, up to session {}", name, packs, head));

@@ -32,7 +32,8 @@ std::vector<Snapshot> snapshots_at(std::int64_t seconds, bool ehr_is_complete) {
 /// "source number complete committed" of each, from the file.
 std::vector<std::string> record_of(const TestSite& site) {
   std::vector<std::string> lines;
-  for (const SourceGeneration& one : GenerationRecord{site.site(), "daily"}.generations()) {
+  const GenerationRecord record{site.site(), "daily"};
+  for (const SourceGeneration& one : record.generations()) {
     lines.push_back(fmt::format("{} {}{}{}", one.source, one.number,
                                 one.complete ? "" : " incomplete",
                                 one.committed ? " committed" : ""));
