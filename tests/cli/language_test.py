@@ -137,7 +137,8 @@ class Words(LanguageCase):
         for said in (made, added, done, verified, status, listed, restored):
             self.assert_japanese(said.errors)
             self.assert_japanese("\n".join(
-                line for line in said.text.splitlines() if line and not line.startswith("次: ")))
+                line for line in said.text.splitlines()
+                if line and not line.startswith(("次: ", "    /"))))
 
     def refused(self, code, fact, hint, *arguments):
         ended = self.azekura(*arguments, code=code)
