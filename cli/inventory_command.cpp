@@ -78,7 +78,7 @@ int take_inventory(const Invocation& invocation, Output& output) {
 
 void add_inventory(CLI::App& medium, Invocation& invocation) {
   CLI::App* command = add_command(medium, invocation, "inventory",
-                                  "Compare labels, typed or scanned one a line, with the register");
+                                  "Compare typed or scanned labels with the register");
   command->callback([&invocation] {
     invocation.command = [&invocation] { return take_inventory(invocation, invocation.output); };
   });

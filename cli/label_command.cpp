@@ -64,7 +64,7 @@ void add_label(CLI::App& medium, Invocation& invocation) {
   CLI::App* command =
       add_command(medium, invocation, "label", "Draw the sticker of a medium, with a QR code");
   auto options = std::make_shared<LabelOptions>();
-  command->add_option("MEDIUM", options->medium, "Its name")->required();
+  command->add_option("NAME", options->medium, "Its name")->required();
   command->add_option("--pdf", options->pdf, "Into this file, to print")->type_name("FILE");
   command->add_option("--svg", options->svg, "Into this file, to change it first")
       ->type_name("FILE");

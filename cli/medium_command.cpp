@@ -133,7 +133,7 @@ void add_show(CLI::App& medium, Invocation& invocation) {
   CLI::App* command =
       add_command(medium, invocation, "show", "A medium, who had it, and when it was connected");
   auto name = std::make_shared<std::string>();
-  command->add_option("MEDIUM", *name, "Its name")->required();
+  command->add_option("NAME", *name, "Its name")->required();
   command->callback([&invocation, name] {
     invocation.command = [&invocation, name] {
       return show_one(*name, invocation, invocation.output);
@@ -166,7 +166,7 @@ std::string check_day(const std::string& given) {
 void add_move(CLI::App& medium, Invocation& invocation) {
   CLI::App* command = add_command(medium, invocation, "move", "Note who takes a medium where");
   auto options = std::make_shared<MoveOptions>();
-  command->add_option("MEDIUM", options->name, "Its name")->required();
+  command->add_option("NAME", options->name, "Its name")->required();
   command->add_option("--to", options->move.place, "Where it is now")
       ->required()
       ->type_name("PLACE");

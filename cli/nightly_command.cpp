@@ -153,7 +153,7 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
 
 void add_nightly(CLI::App& app, Invocation& invocation) {
   CLI::App* command = add_command(app, invocation, "nightly",
-                                  "What the timer runs: tonight's capture onto tonight's medium");
+                                  "Capture for tonight's medium and write it");
   auto options = std::make_shared<NightlyOptions>();
   command->add_option("--only", options->only, "capture (needs no devices) or write (no network)")
       ->check(CLI::Validator{CLI::IsMember({"capture", "write"})}.description(""))

@@ -221,7 +221,7 @@ int Rotation::run() {
 
 void add_rotate(CLI::App& app, Invocation& invocation) {
   CLI::App* command = add_command(app, invocation, "rotate",
-                                  "For staff: which medium to fetch, insert, pull and put away");
+                                  "For staff: what to fetch, insert, pull, put away");
   command->callback([&invocation] {
     invocation.command = [&invocation] { return Rotation{invocation, invocation.output}.run(); };
   });

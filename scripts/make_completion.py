@@ -122,9 +122,12 @@ def zsh(name, main, commands):
 FISH_VALUES = {FOLDERS: "-x -a '(__fish_complete_directories)'", FILES: "-r -F", ANYTHING: "-x"}
 
 
-def fish_condition(command, main):
+def fish_condition(command, main, commands):
     names = [name for name, _text in command.subcommands()]
     seen = [f"__fish_seen_subcommand_from {word}" for word in command.words]
+    # "list" was seen in "medium list", too.
+    seen += [f"not __fish_seen_subcommand_from {other.words[0]}" for other in commands
+             if len(command.words) == 1 and other.words[1:] == command.words]
     if command is main:
         return "__fish_use_subcommand"
     if names:
@@ -144,7 +147,7 @@ def fish(name, main, commands):
         value = option.value and " " + FISH_VALUES[kind_of(option.value, main)]
         yield f"complete -c {name} {' '.join(fish_option(option))}{value} -d {quoted(option.text)}"
     for command in (main, *commands):
-        start = f"complete -c {name} -n {quoted(fish_condition(command, main))}"
+        start = f"complete -c {name} -n {quoted(fish_condition(command, main, commands))}"
         for one, text in command.subcommands():
             yield f"{start} -a {one} -d {quoted(text)}"
         for positional, _many, text in command.positionals():

@@ -134,7 +134,7 @@ Connection Attachment::detach() {
     unmount();
     if (wait_until_unused(connected_.device.path)) {
       partition_.reset();
-      close_device(connected_.device);
+      close();
       connection_.end = ConnectionEnd::detached;
       if (power_off(connected_.device)) {
         connection_.end = ConnectionEnd::off;
@@ -146,6 +146,18 @@ Connection Attachment::detach() {
   }
   record();
   return connection_;
+}
+
+/// All of it was read back; yet who does not flush may have it in a cache only.
+void Attachment::close() const {
+  try {
+    close_device(connected_.device);
+  } catch (const SystemError& error) {
+    MediumError failure{"medium '{}' failed when it was detached: {}", name_, error.what()};
+    failure.set_code(refusal::kFailing);
+    failure.set_hint("pull it, check the slot and the cable, and verify it before you rely on it");
+    throw failure;
+  }
 }
 
 void Attachment::record() {

@@ -44,6 +44,7 @@ class Attachment {
  private:
   void mount(Access access);
   void unmount();
+  void close() const;
   void record();
 
   const ConnectedMedium& connected_;

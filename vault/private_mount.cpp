@@ -1,7 +1,9 @@
 #include "vault/private_mount.h"
 
 #include "core/error.h"
+#include "core/messages.h"
 #include "core/text.h"
+#include "vault/refusal.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -85,9 +87,16 @@ PrivateMount::PrivateMount(const std::string& partition, const std::string& file
     const int refused = errno;
     MediumError error{"the {} of \"{}\" cannot be mounted: {}{}", file_system, printable(partition),
                       SystemError{refused, "mount it"}.what(), message};
-    error.set_hint(refused == EPERM ? "mounting wants root: run it as root"
-                                    : "try another slot or cable; if it stays so, this medium "
-                                      "fails: use another one");
+    if (refused == EPERM) {
+      error.set_hint("mounting wants root: run it as root");
+      throw error;
+    }
+    error.set_code(refusal::kFailing);
+    error.set_hint(
+        text("try another slot or cable; what is sealed on it can still be read. If its "
+             "disk failed while it was written, 'fsck -y {}' lets it be written again; "
+             "better use another one",
+             printable(partition)));
     throw error;
   }
 }

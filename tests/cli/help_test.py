@@ -38,7 +38,8 @@ class Help(HelpCase):
         names = {" ".join(command) for command in self.commands("azekura")}
         self.assertEqual(names, {
             "", "init", "source", "source add", "set", "set add", "backup", "write", "schedule", "check", "status",
-            "catalogue", "catalogue rebuild", "repair", "verify", "list", "ls", "find", "cat", "du", "diff",
+            "medium", "medium enrol", "medium list", "medium show", "medium move", "medium label",
+            "medium inventory", "nightly", "rotate", "catalogue", "catalogue rebuild", "repair", "verify", "list", "ls", "find", "cat", "du", "diff",
             "restore", "key", "key check", "key combine", "key verifier", "version"})
         names = {" ".join(command) for command in self.commands("azekura-restore")}
         self.assertEqual(names, {"", "verify", "list", "ls", "find", "cat", "du", "diff",

@@ -101,7 +101,7 @@ class Wrong(MediumCase):
         spare.rename(other)
 
     def assert_other_set(self, captured):
-        self.assert_refused(MEDIUM, f'medium "{self.medium}" belongs to another set',
+        self.assert_refused(MEDIUM, f'AZK-M01: medium "{self.medium}" belongs to another set',
                             "fetch the medium of the set 'daily'", captured=captured)
 
     def test_another_set_s_fresh_medium(self):
@@ -155,7 +155,7 @@ class Wrong(MediumCase):
         before = contents_of(self.medium)
         ended = self.backup(code=MEDIUM)
         self.assertTrue(ended.errors.startswith(
-            f'azekura: error: medium "{self.medium}" belongs to another site'), ended)
+            f'azekura: error: AZK-M03: medium "{self.medium}" belongs to another site'), ended)
         self.assertEqual(contents_of(self.medium), before)
         self.exchange(self.medium, theirs)
         self.at_site("write", "daily")
@@ -188,7 +188,7 @@ class Older(MediumCase):
         shutil.copytree(self.medium, newer)
         self.put_back(self.older)
         self.assert_refused(
-            AUTHENTICITY, f'medium "{self.medium}" ends with session 1, the catalogue knows '
+            AUTHENTICITY, f'AZK-M05: medium "{self.medium}" ends with session 1, the catalogue knows '
             "session 2: an older copy, or not the medium of this set",
             "fetch the medium that was written last; keep this one, unwritten, as evidence")
         before = contents_of(self.medium)
@@ -219,7 +219,7 @@ class Older(MediumCase):
         for folder in ("sessions", "sessions-2", "sessions-3", "packs"):
             shutil.rmtree(self.medium / folder)
         self.assert_refused(
-            AUTHENTICITY, f'medium "{self.medium}" ends with session 0, the catalogue knows '
+            AUTHENTICITY, f'AZK-M05: medium "{self.medium}" ends with session 0, the catalogue knows '
             "session 1: an older copy, or not the medium of this set",
             "fetch the medium that was written last; keep this one, unwritten, as evidence")
 
@@ -237,7 +237,7 @@ class Older(MediumCase):
 
     def test_a_forked_medium_is_refused(self):
         mine = self.fork(nights=1)
-        self.assert_refused(AUTHENTICITY, f'medium "{self.medium}" is forked: its session 2 is '
+        self.assert_refused(AUTHENTICITY, f'AZK-M06: medium "{self.medium}" is forked: its session 2 is '
                             "not the one this host sealed",
                             "keep this medium, unwritten, as evidence; fetch the one this host "
                             "wrote")
@@ -247,7 +247,7 @@ class Older(MediumCase):
 
     def test_a_forked_medium_that_is_ahead_is_refused(self):
         self.fork(nights=2)
-        self.assert_refused(AUTHENTICITY, f'medium "{self.medium}" is forked: its session 2 is '
+        self.assert_refused(AUTHENTICITY, f'AZK-M06: medium "{self.medium}" is forked: its session 2 is '
                             "not the one this host sealed",
                             "keep this medium, unwritten, as evidence; fetch the one this host "
                             "wrote")

@@ -155,7 +155,7 @@ class Restore(AzekuraCase):
         self.assertEqual(list(objects[0]), ["event", "snapshot", "entries", "files", "bytes", "kept",
                                             "lost", "flawed", "metadata_not_set", "left_out", "not_set"])
         self.assertEqual(list(objects[-1]),
-                         ["event", "dry_run", "files", "bytes", "lost", "seconds"])
+                         ["event", "dry_run", "files", "bytes", "lost", "elsewhere", "seconds"])
         self.assertEqual(objects[-1]["lost"], 0)
         self.assertEqual(objects[-1]["bytes"], sum(one["bytes"] for one in objects[:-1]))
 

@@ -234,8 +234,6 @@ class HandEdited(AzekuraCase):
          "the source 'a' is there twice", "give each source a name of its own"),
         ("[[set]]\nname = 'a'\nfolder = 'x'\n", 1, "the folder of a set must begin with '/'",
          "write its whole path; leave the line out if its media are enrolled"),
-        ("[[pool]]\nname = 'a'\nevery = 'day'\n", 1, "the pool 'a' has no set",
-         "write pool = \"a\" in its [[set]] tables"),
         ("[[sets]]\nname = 'a'\nfolder = '/x'\n", 1, "'sets' is not a setting"),
     )
 
