@@ -152,8 +152,8 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
 }  // namespace
 
 void add_nightly(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = add_command(app, invocation, "nightly",
-                                  "Capture for tonight's medium and write it");
+  CLI::App* command =
+      add_command(app, invocation, "nightly", "Capture for tonight's medium and write it");
   auto options = std::make_shared<NightlyOptions>();
   command->add_option("--only", options->only, "capture (needs no devices) or write (no network)")
       ->check(CLI::Validator{CLI::IsMember({"capture", "write"})}.description(""))

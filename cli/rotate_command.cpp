@@ -220,8 +220,8 @@ int Rotation::run() {
 }  // namespace
 
 void add_rotate(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = add_command(app, invocation, "rotate",
-                                  "For staff: what to fetch, insert, pull, put away");
+  CLI::App* command =
+      add_command(app, invocation, "rotate", "For staff: what to fetch, insert, pull, put away");
   command->callback([&invocation] {
     invocation.command = [&invocation] { return Rotation{invocation, invocation.output}.run(); };
   });

@@ -71,8 +71,7 @@ void add_set(CLI::App& app, Invocation& invocation) {
   CLI::App* add = add_command(*set, invocation, "add", "Add a set and set up its medium");
   auto options = std::make_shared<SetOptions>();
   add->add_option("NAME", options->name, "a-z, 0-9, '-', '_', '.'")->required();
-  add->add_option("--folder", options->folder,
-                  "Instead of a disk: an empty folder, for trials")
+  add->add_option("--folder", options->folder, "Instead of a disk: an empty folder, for trials")
       ->type_name("DIR");
   add->add_option("--pool", options->pool, "Its rotation; a new one has every night");
   add->callback([&invocation, options] {
