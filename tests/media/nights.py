@@ -149,8 +149,8 @@ class Nights:
                         if disk.inserted:
                             disk.pull()
                 time.sleep(0.01)
-            for kind in ("shm", "sem"):  # what libfaketime leaves of a run that is killed
-                pathlib.Path(f"/dev/shm/faketime_{kind}_{run.pid}").unlink(missing_ok=True)
+            for name in ("faketime_shm", "sem.faketime_sem"):  # left of a run that is killed
+                pathlib.Path(f"/dev/shm/{name}_{run.pid}").unlink(missing_ok=True)
             out.seek(0)
             err.seek(0)
             return run.returncode, out.read().decode(), err.read().decode()
