@@ -1,5 +1,8 @@
 #include "cli/night_plan.h"
 
+#include "vault/generation_record.h"
+#include "vault/medium_register.h"
+
 #include <algorithm>
 
 namespace azekura::cli {
@@ -17,6 +20,24 @@ std::vector<SourceConfig> sources_of_pool(const SiteConfig& config, const std::s
 
 std::vector<SourceConfig> sources_of_night(const SiteConfig& config, const vault::Night& night) {
   return sources_of_pool(config, night.pool);
+}
+
+bool is_captured_on(const vault::Site& site, const std::string& set, const Date& night) {
+  const vault::GenerationRecord record{site, set};
+  const std::vector<vault::SourceGeneration>& generations = record.generations();
+  return std::any_of(generations.begin(), generations.end(),
+                     [&](const auto& one) { return night_of(one.started) == night; });
+}
+
+bool is_written_on(const vault::Site& site, const std::string& set, const Date& night) {
+  const std::vector<vault::MediumRecord> records = vault::MediumRegister{site.path()}.all();
+  return std::any_of(records.begin(), records.end(), [&](const vault::MediumRecord& record) {
+    return record.set == set && std::any_of(record.connections.begin(), record.connections.end(),
+                                            [&](const vault::Connection& one) {
+                                              return one.last_session != 0 &&
+                                                     night_of(one.attached) == night;
+                                            });
+  });
 }
 
 }  // namespace azekura::cli

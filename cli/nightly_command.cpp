@@ -114,6 +114,11 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
   warn_of_kit(site, output);
   say_plan(night, plan, output);
 
+  if (options.set.empty() && plan.brings_medium && is_written_on(site, set.name, night.date)) {
+    output.line(
+        text("the medium '{}' was written tonight already: nothing is left to do", set.name));
+    return kDone;
+  }
   if (options.only == "write" && vault::Spool::waiting(site.spool_path(set.name)) == 0) {
     output.line(text("nothing waits for the medium '{}': it is not needed", set.name));
     return kDone;

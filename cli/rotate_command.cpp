@@ -36,7 +36,6 @@ class Rotation {
  private:
   [[nodiscard]] std::string title() const;
   [[nodiscard]] std::string place_of(const vault::MediumRecord& record) const;
-  [[nodiscard]] bool is_written_tonight(const std::string& set) const;
   [[nodiscard]] std::vector<std::string> sets_to_write() const;
   void capture_if_needed();
   void clear_slots();
@@ -60,17 +59,6 @@ std::string Rotation::place_of(const vault::MediumRecord& record) const {
   return record.moves.empty() ? text("the safe") : record.moves.back().place;
 }
 
-bool Rotation::is_written_tonight(const std::string& set) const {
-  const std::vector<vault::MediumRecord> records = media_.all();
-  return std::any_of(records.begin(), records.end(), [&](const vault::MediumRecord& record) {
-    return record.set == set && std::any_of(record.connections.begin(), record.connections.end(),
-                                            [&](const vault::Connection& one) {
-                                              return one.last_session != 0 &&
-                                                     night_of(one.attached) == night_.date;
-                                            });
-  });
-}
-
 /// Tonight's first, then those that were missed.
 std::vector<std::string> Rotation::sets_to_write() const {
   std::vector<std::string> sets;
@@ -87,8 +75,7 @@ std::vector<std::string> Rotation::sets_to_write() const {
 
 /// If the night's own run did not do it yet: with every medium still in the safe.
 void Rotation::capture_if_needed() {
-  if (!night_.medium_of_set || is_written_tonight(*night_.medium_of_set) ||
-      vault::Spool::waiting(site_.spool_path(*night_.medium_of_set)) > 0) {
+  if (!night_.medium_of_set || is_captured_on(site_, *night_.medium_of_set, night_.date)) {
     return;
   }
   screen_.show({.title = title(),

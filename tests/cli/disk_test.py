@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
+import unittest
 
-from azekura_case import (AUTHENTICITY, DONE, MEDIUM, SPACE, USAGE, change_tree, main, state_of)
+from azekura_case import (AUTHENTICITY, DONE, MEDIUM, SPACE, USAGE, Started, change_tree, main,
+                          state_of)
 from disk_case import DiskCase
 
 POLICY = 10
@@ -129,6 +131,29 @@ class Nights(DiskCase):
         self.assertGreater(last["bytes"], 0)
         self.assertIsNotNone(last["overhang_seconds"])
 
+    @unittest.skipIf(shutil.which("strace") is None, "there is no strace")
+    def test_no_source_is_read_while_a_medium_is_attached(self):
+        disk = self.disks[self.tonight]
+        self.night(disk=disk)  # a first one looks at the medium before: the catalogue knows nothing
+        change_tree(self.tree, self.random)
+        self.wanted = state_of(self.tree)
+        disk.insert()
+        trace = self.home / "trace"
+        run = Started(self, ["strace", "-f", "-qq", "-e", "signal=none", "-e",
+                             "trace=open,openat,openat2,fsmount", "-o", trace,
+                             self.azekura_program, "-s", self.site, "nightly", "--set",
+                             self.tonight])
+        self.wait_until_said(run, b"pull it")
+        disk.pull()
+        self.assertEqual(run.wait().code, DONE)
+        before, attached, during = trace.read_text(errors="replace").partition("fsmount(")
+        self.assertTrue(attached, "it never mounted anything")
+        names = ("note.txt", "table.sql", "image.raw", "ward")
+        self.assertTrue(any(f'"{name}"' in before for name in names), "it read no source at all")
+        self.assertEqual([name for name in names if f'"{name}"' in during], [])
+        self.assertIn("manifest", before)  # the capture is complete: packs, parity and all
+        self.assert_offline_copy(self.tonight)
+
     def test_a_missed_medium_gets_all_it_lacks(self):
         self.night(disk=self.disks[self.tonight])
         for _ in range(2):
@@ -138,6 +163,13 @@ class Nights(DiskCase):
         self.night("--set", self.other, "--only", "write", disk=self.disks[self.other])
         self.assertEqual(self.connections(self.other)[-1]["last_session"], 2)
         self.assert_offline_copy(self.other)
+
+    def test_a_second_run_has_nothing_to_do(self):
+        self.night(disk=self.disks[self.tonight])
+        before = self.connections(self.tonight)
+        ended = self.at_site("nightly")
+        self.assertIn("was written tonight already", ended.text)
+        self.assertEqual(self.connections(self.tonight), before)
 
     def test_not_tonights(self):
         self.disks[self.other].insert()
@@ -181,7 +213,7 @@ class Nights(DiskCase):
         shutil.copyfile(disk.image, older.image)
         self.night(disk=disk)
         older.insert()
-        self.refused(AUTHENTICITY, "AZK-M05")
+        self.refused(AUTHENTICITY, "AZK-M05", "--set", self.tonight)
 
     def test_two_of_one_pool(self):
         for disk in self.disks.values():
@@ -196,15 +228,15 @@ class Nights(DiskCase):
         ended = run.wait()
         self.assertEqual(ended.code, DONE, ended)
         self.assertIn("is still in its slot", ended.errors)
-        self.refused(POLICY, "AZK-M08")
+        self.refused(POLICY, "AZK-M08", "--set", self.tonight)
         disk.pull()
-        self.night(disk=disk)
+        self.night("--set", self.tonight, disk=disk)
 
     def test_write_protected(self):
         disk = self.disks[self.tonight]
         self.night(disk=disk)
         disk.insert(read_only=True)
-        self.refused(MEDIUM, "AZK-M11")
+        self.refused(MEDIUM, "AZK-M11", "--set", self.tonight)
 
     def test_too_small(self):
         (self.tree / "large").write_bytes(self.random.randbytes(100 << 20))
