@@ -99,15 +99,14 @@ restore::SpillFile open_spill_file() {
 }
 
 int write_entry_to_stdout(ExtentSource& source, const Entry& root, const Entry& file,
-                          const restore::SpillFile& spill, SpareSource* spare,
-                          const std::string& path, Output& output) {
+                          const restore::SpillFile& spill, const SpareFile& spare, Output& output) {
   const std::optional<Content> content = restore::find_content(source, root, file);
   if (!content) {
     throw DamageError{"the snapshot has no content of this file; it could not be read"};
   }
   restore::write_content(
       source, *content, [](ByteView bytes) { write_all(STDOUT_FILENO, bytes, "standard output"); },
-      spill, spare, path);
+      spill, spare.source, spare.path);
   if (file.flaw == EntryFlaw::none) {
     return 0;
   }

@@ -21,6 +21,10 @@ namespace {
 
 constexpr double kLookSeconds = 1;
 
+std::string place_of(const vault::MediumRecord& record) {
+  return record.moves.empty() ? text("the safe") : record.moves.back().place;
+}
+
 /// The evening of one person: which media are pulled, fetched, written and put away.
 class Rotation {
  public:
@@ -35,7 +39,6 @@ class Rotation {
 
  private:
   [[nodiscard]] std::string title() const;
-  [[nodiscard]] std::string place_of(const vault::MediumRecord& record) const;
   [[nodiscard]] std::vector<std::string> sets_to_write() const;
   void capture_if_needed();
   void clear_slots();
@@ -54,10 +57,6 @@ class Rotation {
 };
 
 std::string Rotation::title() const { return text("Night of {}", date_text(night_.date)); }
-
-std::string Rotation::place_of(const vault::MediumRecord& record) const {
-  return record.moves.empty() ? text("the safe") : record.moves.back().place;
-}
 
 /// Tonight's first, then those that were missed.
 std::vector<std::string> Rotation::sets_to_write() const {
@@ -176,9 +175,9 @@ void Rotation::put_away(const std::string& name) {
                 .notes = {text("Then type who did it and where it is, for the register.")}});
   vault::CustodyMove move;
   move.person =
-      screen_.ask(text("Your name"), record.moves.empty() ? "" : record.moves.back().person);
-  move.place = screen_.ask(text("Place"), place_of(record));
-  move.seal = screen_.ask(text("Seal number, if there is one"), "");
+      RotateScreen::ask(text("Your name"), record.moves.empty() ? "" : record.moves.back().person);
+  move.place = RotateScreen::ask(text("Place"), place_of(record));
+  move.seal = RotateScreen::ask(text("Seal number, if there is one"), "");
   move.when = wall_clock_now();
   media_.update(name, [&](vault::MediumRecord& changed) { changed.moves.push_back(move); });
 }

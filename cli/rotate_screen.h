@@ -22,7 +22,7 @@ class RotateScreen {
   /// Shows a page, unless it is what is shown already.
   void show(const RotatePage& page);
   /// Asks for a line; `usual` if nothing is typed. Errors: InterruptedError.
-  [[nodiscard]] std::string ask(const std::string& question, const std::string& usual);
+  [[nodiscard]] static std::string ask(const std::string& question, const std::string& usual);
 
  private:
   bool is_terminal_;

@@ -54,11 +54,11 @@ class StatusTaker {
   }
 
  private:
-  void add_set(const SetConfig& set);
+  void add_set(const SetConfig& config);
   void add_generations(const std::string& set);
   void check_media(SetStatus& set, const MediaConfig& limits);
   void check_connection(const vault::MediumRecord& medium, const MediaConfig& limits);
-  void add_source(const SourceConfig& source);
+  void add_source(const SourceConfig& config);
   void check_age(SourceStatus& source);
   void alarm(std::string fact, std::string_view remedy) {
     status_.alarms.push_back({std::move(fact), std::string{in_language(remedy)}});

@@ -151,8 +151,8 @@ int write_file_to_stdout(const OpenMedium& open, const vault::StoredSnapshot& st
     spare.emplace(*open.reader, stored, others);
   }
   const int code =
-      write_entry_to_stdout(*open.reader, root, *entry, spill, spare ? &*spare : nullptr,
-                            restore::plain_path(path), output);
+      write_entry_to_stdout(*open.reader, root, *entry, spill,
+                            {spare ? &*spare : nullptr, restore::plain_path(path)}, output);
   return report_healing(open.reader->healer(),
                         report_others(others, spare ? spare->report(output) : 0, code, output),
                         output);

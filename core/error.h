@@ -100,7 +100,7 @@ class SystemError : public Error {
  private:
   SystemError(const std::string& attempt, int error_number);
 
-  int error_number_;
+  int error_number_ = 0;
 };
 
 /// What errno means, for a person.

@@ -70,6 +70,7 @@ void run_program(const std::vector<std::string>& command) {
   const UniqueFd read_end{ends[0]};
   UniqueFd write_end{ends[1]};
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): posix_spawn does not change them
     arguments.push_back(const_cast<char*>(argument.c_str()));

@@ -49,8 +49,8 @@ struct PoolConfig {
 
 /// Nights on which no medium is brought.
 struct HolidayConfig {
-  Date first;
-  Date last;
+  Date first{};
+  Date last{};
   std::string name;
 
   bool operator==(const HolidayConfig&) const = default;

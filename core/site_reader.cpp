@@ -29,6 +29,7 @@ constexpr std::chrono::days kHolidayMax{31};
 template <typename Item>
 std::vector<Item> items_of(std::vector<Placed<Item>>&& placed) {
   std::vector<Item> items;
+  items.reserve(placed.size());
   for (Placed<Item>& one : placed) {
     items.push_back(std::move(one.item));
   }

@@ -12,7 +12,7 @@ namespace azekura::vault {
 
 /// What is done on one night.
 struct Night {
-  Date date;
+  Date date{};
   /// Whose medium is brought; nobody brings one on a holiday, or if no pool has this night.
   std::optional<std::string> medium_of_set;
   /// The set that is captured for: that one, else the one whose medium is brought next, so that it
