@@ -22,7 +22,9 @@ MAY_INCLUDE = {
 # tests may include any, to compare a library with what was made of it.
 OWNERS = {
     "CLI/": ["cli/*"],
+    "blkid/": ["vault/disk_probe.*"],
     "doctest/": [],
+    "libfdisk/": ["vault/medium_layout.*"],
     "nlohmann/": ["cli/*"],
     "cairo-pdf.h": ["vault/card_pdf.*"],
     "openssl/": ["vault/hash.*", "vault/sealer.*"],

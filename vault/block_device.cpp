@@ -4,16 +4,15 @@
 #include "core/file_io.h"
 #include "core/text.h"
 #include "vault/device_text.h"
+#include "vault/disk_probe.h"
 #include "vault/sysfs.h"
 
-#include <blkid/blkid.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -69,35 +68,11 @@ std::string mount_point(const std::vector<std::string>& numbers) {
   return {};
 }
 
-struct FreeProbe {
-  void operator()(blkid_probe probe) const { ::blkid_free_probe(probe); }
-};
-using Probe = std::unique_ptr<std::remove_pointer_t<blkid_probe>, FreeProbe>;
-
-std::string value_of(blkid_probe probe, const char* name) {
-  const char* text = nullptr;
-  std::size_t length = 0;
-  if (::blkid_probe_lookup_value(probe, name, &text, &length) != 0 || text == nullptr) {
-    return {};
-  }
-  return printable(text);
-}
-
-/// What lies in a part of the device: "ext4 \"data\""; empty if nothing is known of it.
-std::string signature_in(int file, std::uint64_t offset, std::uint64_t bytes) {
-  const Probe probe{::blkid_new_probe()};
-  AZK_CHECK(probe != nullptr);
-  if (::blkid_probe_set_device(probe.get(), file, static_cast<blkid_loff_t>(offset),
-                               static_cast<blkid_loff_t>(bytes)) != 0) {
-    return {};
-  }
-  ::blkid_probe_enable_superblocks(probe.get(), 1);
-  ::blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL);
-  if (::blkid_do_safeprobe(probe.get()) != 0) {
-    return {};
-  }
-  const std::string label = value_of(probe.get(), "LABEL");
-  return value_of(probe.get(), "TYPE") + (label.empty() ? "" : fmt::format(" \"{}\"", label));
+/// Like "ext4 \"data\""; empty if nothing is known of it.
+std::string text_of(const Signature& signature) {
+  const std::string type = printable(signature.type);
+  return signature.label.empty() ? type
+                                 : fmt::format("{} \"{}\"", type, printable(signature.label));
 }
 
 }  // namespace
@@ -166,30 +141,17 @@ std::string use_of(const BlockDevice& device) {
 }
 
 std::vector<std::string> content_of(const BlockDevice& device) {
-  const UniqueFd file = open_file(device.path, O_RDONLY);
+  const DiskProbe probe{device.path};
   std::vector<std::string> content;
-  if (const std::string whole = signature_in(file.get(), 0, device.bytes); !whole.empty()) {
+  if (const std::string whole = text_of(probe.signature()); !whole.empty()) {
     content.push_back(whole);
   }
-  const Probe probe{::blkid_new_probe()};
-  AZK_CHECK(probe != nullptr);
-  if (::blkid_probe_set_device(probe.get(), file.get(), 0, 0) != 0) {
-    return content;
-  }
-  ::blkid_probe_enable_partitions(probe.get(), 1);
-  blkid_partlist list = ::blkid_probe_get_partitions(probe.get());
-  const int count = list == nullptr ? 0 : ::blkid_partlist_numof_partitions(list);
-  for (int i = 0; i < count; ++i) {
-    blkid_partition part = ::blkid_partlist_get_partition(list, i);
-    const auto offset =
-        static_cast<std::uint64_t>(::blkid_partition_get_start(part)) * kSectorBytes;
-    const auto bytes = static_cast<std::uint64_t>(::blkid_partition_get_size(part)) * kSectorBytes;
-    const char* const name = ::blkid_partition_get_name(part);
-    const std::string inside = signature_in(file.get(), offset, bytes);
-    content.push_back(text("partition {}, {}{}: {}", ::blkid_partition_get_partno(part),
-                           human_bytes(bytes),
-                           name == nullptr ? "" : fmt::format(", \"{}\"", printable(name)),
-                           inside.empty() ? text("nothing known") : inside));
+  for (const Partition& partition : probe.partitions()) {
+    const std::string name =
+        partition.name.empty() ? "" : fmt::format(", \"{}\"", printable(partition.name));
+    const std::string inside = text_of(probe.signature(partition.offset, partition.bytes));
+    content.push_back(text("partition {}, {}{}: {}", partition.number, human_bytes(partition.bytes),
+                           name, inside.empty() ? text("nothing known") : inside));
   }
   return content;
 }

@@ -4,14 +4,13 @@
 #include "core/file_io.h"
 #include "core/run_program.h"
 #include "core/text.h"
+#include "vault/disk_probe.h"
 
-#include <blkid/blkid.h>
 #include <fcntl.h>
 #include <linux/blkpg.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
-#include <memory>
 #include <utility>
 
 namespace azekura::vault {
@@ -69,15 +68,11 @@ FilesPartition::~FilesPartition() {
 }
 
 std::string FilesPartition::file_system() const {
-  const auto free_probe = [](blkid_probe probe) { ::blkid_free_probe(probe); };
-  const std::unique_ptr<std::remove_pointer_t<blkid_probe>, decltype(free_probe)> probe{
-      ::blkid_new_probe_from_filename(path_.c_str()), free_probe};
-  const char* type = nullptr;
-  if (probe == nullptr || ::blkid_do_safeprobe(probe.get()) != 0 ||
-      ::blkid_probe_lookup_value(probe.get(), "TYPE", &type, nullptr) != 0) {
+  try {
+    return DiskProbe{path_}.signature().type;
+  } catch (const SystemError&) {  // gone: mounting it says why
     return {};
   }
-  return type;
 }
 
 void FilesPartition::make_file_system(FileSystem kind) const {

@@ -4,8 +4,8 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "core/text.h"
+#include "vault/disk_probe.h"
 
-#include <blkid/blkid.h>
 #include <fcntl.h>
 #include <libfdisk/libfdisk.h>
 #include <linux/fs.h>
@@ -28,7 +28,6 @@ constexpr const char* kFilesName = "azekura";
 constexpr std::uint64_t kPartitionAlignment = 1 * kMiB;
 constexpr std::uint64_t kLabelPartitionBytes = 1 * kMiB;
 constexpr std::uint64_t kDeviceBytesMin = 64 * kMiB;
-constexpr std::uint64_t kBlkidSector = 512;
 
 struct FreeContext {
   void operator()(fdisk_context* context) const { ::fdisk_unref_context(context); }
@@ -66,8 +65,8 @@ void add_partition(fdisk_context* context, const std::string& device, std::uint6
 }
 
 /// Whether text is this GUID, in upper or lower case.
-bool is_guid(const char* text, const char* guid) {
-  return text != nullptr && ::strcasecmp(text, guid) == 0;
+bool is_guid(const std::string& text, const char* guid) {
+  return ::strcasecmp(text.c_str(), guid) == 0;
 }
 
 }  // namespace
@@ -104,30 +103,15 @@ MediumLayout write_layout(const std::string& device) {
 }
 
 std::optional<MediumLayout> find_layout(const std::string& device) {
-  const UniqueFd file = open_file(device, O_RDONLY);
-  const auto free_probe = [](blkid_probe probe) { ::blkid_free_probe(probe); };
-  const std::unique_ptr<std::remove_pointer_t<blkid_probe>, decltype(free_probe)> probe{
-      ::blkid_new_probe(), free_probe};
-  AZK_CHECK(probe != nullptr);
-  if (::blkid_probe_set_device(probe.get(), file.get(), 0, 0) != 0) {
-    return std::nullopt;
-  }
-  ::blkid_probe_enable_partitions(probe.get(), 1);
-  blkid_partlist list = ::blkid_probe_get_partitions(probe.get());
   MediumLayout layout;
-  const int count = list == nullptr ? 0 : ::blkid_partlist_numof_partitions(list);
-  for (int i = 0; i < count; ++i) {
-    blkid_partition part = ::blkid_partlist_get_partition(list, i);
-    const char* const type = ::blkid_partition_get_type_string(part);
-    const auto offset =
-        static_cast<std::uint64_t>(::blkid_partition_get_start(part)) * kBlkidSector;
-    const auto bytes = static_cast<std::uint64_t>(::blkid_partition_get_size(part)) * kBlkidSector;
-    if (is_guid(type, kLabelType) && bytes >= kLabelPartitionBytes && layout.label_offset == 0) {
-      layout.label_offset = offset;
-    } else if (is_guid(type, kFilesType) && layout.files_bytes == 0) {
-      layout.files_offset = offset;
-      layout.files_bytes = bytes;
-      layout.files_partition = static_cast<unsigned>(::blkid_partition_get_partno(part));
+  for (const Partition& partition : DiskProbe{device}.partitions()) {
+    if (is_guid(partition.type, kLabelType) && partition.bytes >= kLabelPartitionBytes &&
+        layout.label_offset == 0) {
+      layout.label_offset = partition.offset;
+    } else if (is_guid(partition.type, kFilesType) && layout.files_bytes == 0) {
+      layout.files_offset = partition.offset;
+      layout.files_bytes = partition.bytes;
+      layout.files_partition = partition.number;
     }
   }
   const bool is_ours = layout.label_offset > 0 && layout.files_bytes > 0;
