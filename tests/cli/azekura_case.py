@@ -266,6 +266,16 @@ def make_tree(root, rng, size=200_000):
     (root / "note.txt").chmod(0o640)
 
 
+def change_in_place(path, distance):
+    """A byte is another one every so often; the file is as long and as old as it was."""
+    before = path.stat()
+    changed = bytearray(path.read_bytes())
+    for at in range(distance - 1, len(changed), distance):
+        changed[at] ^= 1
+    path.write_bytes(changed)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def change_tree(root, rng):
     (root / "ward" / f"new-{rng.getrandbits(32):08x}").write_bytes(rng.randbytes(50_000))
     with open(root / "note.txt", "ab") as note:

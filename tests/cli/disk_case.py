@@ -79,10 +79,10 @@ class Disk:
         self.number = None
 
 
-def expect_disks():
-    """Skips unless disks can be inserted here."""
-    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-        raise unittest.SkipTest("no loop devices here: it takes root")
+def missing():
+    """What it takes to insert disks and is not here; None if all is."""
+    has_disks = os.geteuid() == 0 and os.path.exists("/dev/loop-control")
+    return None if has_disks else "loop device here: it takes root"
 
 
 class DiskCase(AzekuraCase):
@@ -90,7 +90,8 @@ class DiskCase(AzekuraCase):
 
     @classmethod
     def setUpClass(cls):
-        expect_disks()
+        if missing() is not None:
+            raise unittest.SkipTest(f"no {missing()}")
 
     def disk(self, name):
         image = self.home / f"{name}.image"

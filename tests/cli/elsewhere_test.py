@@ -4,7 +4,8 @@ named with whoever has it."""
 import os
 import shutil
 
-from azekura_case import (AUTHENTICITY, DAMAGE, REPAIRED, USAGE, AzekuraCase, main, state_of)
+from azekura_case import (AUTHENTICITY, DAMAGE, REPAIRED, USAGE, AzekuraCase,
+                          change_in_place, main, state_of)
 from repair_test import HEALED, LEAF, NOT_WHOLE, Aged, contents_of, zero
 
 LOST_LEAVES = (0, 3, 8)  # one more than parity bears; the first has the pack's header
@@ -208,21 +209,11 @@ class NotHealed(TwoMedia):
         super().setUp()
         self.lose()
 
-    def spoil_noise(self):
-        """As long and as old as it was, with a byte changed in every chunk."""
-        noise = self.tree / "noise"
-        before = noise.stat()
-        changed = bytearray(noise.read_bytes())
-        for at in range(0, len(changed), 1000):
-            changed[at] ^= 1
-        noise.write_bytes(changed)
-        os.utime(noise, ns=(before.st_atime_ns, before.st_mtime_ns))
-
     def lost(self, ended):
         return {one["path"]: one for one in ended.events("lost")}
 
     def test_a_file_that_changed_since(self):
-        self.spoil_noise()
+        change_in_place(self.tree / "noise", 1000)  # in every chunk
         ended = self.repair_from(*self.live(), "--json", code=DAMAGE)
         self.assert_nothing_healed()
         lost = self.lost(ended)
@@ -237,7 +228,7 @@ class NotHealed(TwoMedia):
                       ended.errors)
 
     def test_a_snapshot_of_the_file_that_changed_since(self):
-        self.spoil_noise()
+        change_in_place(self.tree / "noise", 1000)  # in every chunk
         third = self.add_set("monthly")
         self.backup("--to", "monthly")
         self.repair_from("--with", third, code=DAMAGE)

@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 """restore and cat take what a medium has lost beyond parity from other media of the site, proven by
 the ids of this one, and say so."""
-import os
 import pathlib
 import sqlite3
 import stat
 import tempfile
 
-from azekura_case import (AUTHENTICITY, DAMAGE, REPAIRED, USAGE, AzekuraCase, main, state_of,
-                          text_bytes)
+from azekura_case import (AUTHENTICITY, DAMAGE, REPAIRED, USAGE, AzekuraCase,
+                          change_in_place, main, state_of, text_bytes)
 from repair_test import LEAF, contents_of, zero
 
 # Each is cut in a way of its own once it has 128 KiB.
@@ -135,19 +134,9 @@ class Whole(TwoMedia):
 
 
 class NotWhole(TwoMedia):
-    def spoil(self, name):
-        """As long and as old as it was, with a byte changed here and there."""
-        path = self.tree / name
-        before = path.stat()
-        changed = bytearray(path.read_bytes())
-        for at in range(200_000, len(changed), 200_000):
-            changed[at] ^= 1
-        path.write_bytes(changed)
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
     def test_another_version(self):
         wanted = (self.tree / "noise").read_bytes()
-        self.spoil("noise")
+        change_in_place(self.tree / "noise", 200_000)
         others = self.back_up_other()
         self.lose_leaves()
         self.assert_lost(["noise"], *others)
@@ -164,8 +153,8 @@ class NotWhole(TwoMedia):
         self.assertLess(sum(length for _, length in one["ranges"]), 400_000)
 
     def test_another_version_without_the_tables(self):
-        self.spoil("noise")
-        self.spoil("ward.db")
+        change_in_place(self.tree / "noise", 200_000)
+        change_in_place(self.tree / "ward.db", 200_000)
         others = self.back_up_other()
         self.lose_pack()
         self.assert_lost(["noise", "ward.db"], *others)

@@ -13,16 +13,14 @@ import json
 import os
 import pathlib
 import random
-import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "cli"))
-import disk_case  # noqa: E402
-import disk_line  # noqa: E402
+import disk_line
+import disk_site
 
+SET = "daily-1"
 NIGHTS = (16 << 20, 128 << 20, 1 << 30)  # new bytes of a source
 DISK_BYTES = 3 << 30
 SLOW = 40_000_000  # bytes a second
@@ -32,25 +30,9 @@ SPEED_BYTES = 256 << 20
 
 class Measured:
     def __init__(self, azekura, home, is_slow):
-        self.azekura, self.home, self.is_slow = azekura, home, is_slow
-        self.site, self.tree, self.image = home / "site", home / "tree", home / "disk.image"
-
-    def run(self, *arguments, **options):
-        done = subprocess.run([self.azekura, *map(str, arguments)], capture_output=True, check=True,
-                              **options)
-        return done.stdout.decode()
-
-    def set_up(self):
-        self.tree.mkdir()
-        self.run("init", self.site, "--kit", self.home / "kit")
-        self.run("-s", self.site, "source", "add", "tree", self.tree)
-        self.run("-s", self.site, "set", "add", "daily-1", "--pool", "daily")
-        with open(self.image, "wb") as file:
-            file.truncate(DISK_BYTES)
-        disk = disk_case.Disk(self.image).insert()
-        self.run("-s", self.site, "medium", "enrol", disk.path, "--set", "daily-1",
-                 input=b"daily-1\n")
-        disk.pull()
+        self.site = disk_site.DiskSite(azekura, home, [SET], DISK_BYTES)
+        self.home, self.disk = self.site.home, self.site.disks[SET]
+        self.is_slow = is_slow
 
     def speeds(self):
         """Bytes a second that a file of the same file system is written and read with."""
@@ -73,20 +55,20 @@ class Measured:
 
     def night(self, size):
         """(bytes written to the medium, seconds connected)"""
-        with open(self.tree / f"image-{size}", "wb") as file:
+        with open(self.site.tree / f"image-{size}", "wb") as file:
             for _ in range(size >> 20):
                 file.write(random.randbytes(1 << 20))
-        self.run("-s", self.site, "backup", "--for", "daily-1")
+        self.site.at_site("backup", "--for", SET)
         if self.is_slow:
             work = pathlib.Path(tempfile.mkdtemp(dir=self.home))
-            line = disk_line.Line(self.image, work, {"rate": [f"rate={SLOW * 8}"]})
+            line = disk_line.Line(self.disk.image, work, {"rate": [f"rate={SLOW * 8}"]})
             with line.undo:
-                self.run("-s", self.site, "write", "daily-1")
+                self.site.at_site("write", SET)
         else:
-            disk = disk_case.Disk(self.image).insert()
-            self.run("-s", self.site, "write", "daily-1")
-            disk.pull()
-        shown = self.run("-s", self.site, "medium", "show", "daily-1", "--json").splitlines()
+            self.disk.insert()
+            self.site.at_site("write", SET)
+            self.disk.pull()
+        shown = self.site.at_site("medium", "show", SET, "--json").splitlines()
         last = json.loads(shown[-1])
         return last["bytes"], last["work_seconds"]
 
@@ -101,8 +83,8 @@ def main():
     print("|---|---|---|---|")
     for is_slow in (False, True):
         with tempfile.TemporaryDirectory(prefix="azekura-connected-", dir=arguments.work) as home:
-            measured = Measured(os.path.abspath(arguments.azekura), pathlib.Path(home), is_slow)
-            measured.set_up()
+            measured = Measured(arguments.azekura, home, is_slow)
+            measured.site.set_up()
             for size in NIGHTS:
                 written, seconds = measured.night(size)
                 write_speed, read_speed = measured.speeds()

@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import time
 
-import disk_case
+from disk_site import disk_case
 
 
 def missing():
     """What it takes and is not here; None if all is."""
+    if disk_case.missing() is not None:
+        return disk_case.missing()
     for tool in ("nbdkit", "qemu-storage-daemon"):
         if shutil.which(tool) is None:
             return tool

@@ -8,7 +8,6 @@ Every screen must come, in order. --docs writes them as text, for docs/rotate.md
 """
 import argparse
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -17,10 +16,8 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "cli"))
-import azekura_case  # noqa: E402
-import disk_case  # noqa: E402
+import disk_site
+from disk_site import azekura_case, disk_case
 
 SETS = ("daily-1", "daily-2")
 DISK_BYTES = 96 << 20
@@ -34,44 +31,25 @@ What the person who carries media sees, one screen after the other; Japanese, wh
 
 class Evening:
     def __init__(self, azekura, home):
-        self.azekura, self.home, self.site = azekura, home, home / "site"
-        self.socket = home / "tmux"
+        self.site = disk_site.DiskSite(azekura, home, SETS, DISK_BYTES)
+        self.disks = self.site.disks
+        self.socket = self.site.home / "tmux"
         self.screens = []
-        self.disks = {}
-        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
-                            "TERM": "screen", "TMPDIR": str(home)}
-
-    def run(self, *arguments, **options):
-        done = subprocess.run([self.azekura, "-s", self.site, *arguments], capture_output=True,
-                              check=True, env=self.environment, **options)
-        return done.stdout.decode()
 
     def set_up(self):
-        subprocess.run([self.azekura, "init", self.site, "--kit", self.home / "new-kit"],
-                       check=True, capture_output=True)
-        (self.home / "safe").mkdir()
-        (self.home / "new-kit").rename(self.home / "safe" / "kit")  # carried away
-        azekura_case.make_tree(self.home / "tree", random.Random(1))
-        self.run("source", "add", "ehr", self.home / "tree")
+        azekura_case.make_tree(self.site.tree, random.Random(1))
+        self.site.set_up()
         for name in SETS:
-            image = self.home / f"{name}.image"
-            with open(image, "wb") as file:
-                file.truncate(DISK_BYTES)
-            self.run("set", "add", name, "--pool", "daily")
-            self.disks[name] = disk_case.Disk(image).insert()
-            self.run("medium", "enrol", self.disks[name].path, "--set", name,
-                     input=name.encode() + b"\n")
-            self.disks[name].pull()
-            self.run("medium", "move", name, "--to", "地下金庫", "--by", "山田")
+            self.site.at_site("medium", "move", name, "--to", "地下金庫", "--by", "山田")
 
     def tmux(self, *arguments):
         done = subprocess.run(["tmux", "-u", "-S", self.socket, *arguments], capture_output=True,
-                              check=True, env=self.environment)
+                              check=True, env=self.site.environment | {"TERM": "screen"})
         return done.stdout.decode()
 
     def begin(self):
         self.tmux("new-session", "-d", "-x", "80", "-y", "24", "-s", "evening",
-                  f"{self.azekura} -s {self.site} rotate; echo exit $?; sleep 600")
+                  f"{self.site.azekura} -s {self.site.path} rotate; echo exit $?; sleep 600")
 
     def see(self, words, what):
         """Waits for a screen with these words, and keeps it."""
@@ -90,7 +68,7 @@ class Evening:
 
     def go(self):
         self.set_up()
-        tonight = json.loads(self.run("schedule", "--days", "1", "--json").splitlines()[0])
+        tonight = json.loads(self.site.at_site("schedule", "--days", "1", "--json").splitlines()[0])
         name = tonight["medium_of_set"]
         other = next(one for one in SETS if one != name)
         self.begin()
@@ -111,7 +89,7 @@ class Evening:
         self.see("すべて終わりました", "The end")
         self.see("exit 0", "The end")
         self.screens.pop()
-        moved = self.run("medium", "show", name, "--json")
+        moved = self.site.at_site("medium", "show", name, "--json")
         for words in ("佐藤", "地下金庫", "S-0017"):
             if words not in moved:
                 raise AssertionError(f"{words} was not noted:\n{moved}")
@@ -122,9 +100,7 @@ class Evening:
 
     def close(self):
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True, check=False)
-        for disk in self.disks.values():
-            if disk.inserted:
-                disk.pull()
+        self.site.pull_all()
 
 
 def main():
@@ -132,14 +108,12 @@ def main():
     parser.add_argument("azekura")
     parser.add_argument("--docs", type=pathlib.Path)
     arguments = parser.parse_args()
-    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-        print("skipped: no loop devices here: it takes root")
-        sys.exit(azekura_case.SKIPPED)
-    if shutil.which("tmux") is None:
-        print("skipped: there is no tmux")
+    need = disk_case.missing() or (None if shutil.which("tmux") else "tmux")
+    if need is not None:
+        print(f"skipped: there is no {need}")
         sys.exit(azekura_case.SKIPPED)
     with tempfile.TemporaryDirectory(prefix="azekura-evening-") as home:
-        evening = Evening(os.path.abspath(arguments.azekura), pathlib.Path(home).resolve())
+        evening = Evening(arguments.azekura, home)
         try:
             evening.go()
         finally:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Thirty nights of two media sets, with what happens to people who carry media; seeded.
 
-    nights.py AZEKURA AZEKURA_RESTORE [--seed N] [--nights N]
+    nights.py AZEKURA [--seed N] [--nights N]
 
 Each night the clock is another one, the source changes, `nightly` runs, and the disk in the slot is
 tonight's, none, another set's, together with a copy of itself, an older copy, one that fails, one
@@ -22,11 +22,9 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "cli"))
-import azekura_case  # noqa: E402
-import disk_case  # noqa: E402
-import disk_line  # noqa: E402
+import disk_line
+import disk_site
+from disk_site import azekura_case, disk_case
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 FIRST_NIGHT = datetime.date(2026, 12, 1)
@@ -43,59 +41,29 @@ EVENTS = {
 }
 
 
+def clock_of(night):
+    """The environment that makes it this night's evening for a program."""
+    return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"@{night} 22:00:00",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+
+
 class Nights:
-    def __init__(self, programs, seed, home):
-        self.programs = programs
+    def __init__(self, azekura, seed, home):
+        self.site = disk_site.DiskSite(azekura, home, SETS, DISK_BYTES)
         self.random = random.Random(seed)
-        self.home = home
-        self.site = home / "site"
-        self.tree = home / "tree"
-        self.images = {name: home / f"{name}.image" for name in SETS}
+        self.home, self.tree = self.site.home, self.site.tree
+        self.images = {name: disk.image for name, disk in self.site.disks.items()}
         self.acknowledged = {name: {} for name in SETS}  # session to state of the tree
         self.older = {}  # set to (image, newest session on it)
         self.counts = dict.fromkeys(EVENTS, 0)
         self.failed = {}  # set to whether its disk lost writes
         self.restored = 0
 
-    # --- runs
-
-    def environment(self, night=None):
-        values = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
-                  "TMPDIR": str(self.home), "XDG_STATE_HOME": str(self.home / "state")}
-        if night is not None:
-            values |= {"LD_PRELOAD": FAKETIME, "FAKETIME": f"@{night} 22:00:00",
-                       "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
-        return values
-
-    def run(self, *arguments, code=0, **options):
-        done = subprocess.run([self.programs[0], *map(str, arguments)], capture_output=True,
-                              env=self.environment(), timeout=RUN_SECONDS_MAX, check=False,
-                              **options)
-        if done.returncode != code:
-            raise AssertionError(f"{arguments} ended with {done.returncode}, not {code}:\n"
-                                 f"{done.stdout.decode()}{done.stderr.decode()}")
-        return done.stdout.decode()
-
-    def set_up(self):
-        self.run("init", self.site, "--kit", self.home / "kit")
-        azekura_case.make_tree(self.tree, self.random)
-        self.run("-s", self.site, "source", "add", "tree", self.tree)
-        for name, image in self.images.items():
-            with open(image, "wb") as file:
-                file.truncate(DISK_BYTES)
-            self.run("-s", self.site, "set", "add", name, "--pool", "daily")
-            disk = disk_case.Disk(image).insert()
-            try:
-                self.run("-s", self.site, "medium", "enrol", disk.path, "--set", name,
-                         input=name.encode() + b"\n")
-            finally:
-                disk.pull()
-
     # --- one night
 
     def tonights(self, night):
-        planned = json.loads(self.run("-s", self.site, "schedule", "--days", "1", "--from-date",
-                                      night, "--json").splitlines()[0])
+        planned = json.loads(self.site.at_site("schedule", "--days", "1", "--from-date", night,
+                                               "--json").splitlines()[0])
         return planned["medium_of_set"]
 
     def night(self, night, event):
@@ -131,9 +99,9 @@ class Nights:
 
     def run_night(self, night, event, disks, line):
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            run = subprocess.Popen([self.programs[0], "-s", self.site, "nightly"], stdout=out,
-                                   stderr=err, stdin=subprocess.DEVNULL,
-                                   env=self.environment(night))
+            run = subprocess.Popen([self.site.azekura, "-s", self.site.path, "nightly"],
+                                   stdout=out, stderr=err, stdin=subprocess.DEVNULL,
+                                   env=self.site.environment | clock_of(night))
             deadline = time.monotonic() + RUN_SECONDS_MAX
             moment = time.monotonic() + self.random.uniform(0.05, 1.5)
             while run.poll() is None:
@@ -204,8 +172,8 @@ class Nights:
 
     def check_one(self, medium, session, state):
         target = pathlib.Path(tempfile.mkdtemp(dir=self.home))
-        self.run("restore", f"{session}/tree", "--from", medium, "--key",
-                 self.home / "kit" / "recovery.key", "--target", target)
+        self.site.run("restore", f"{session}/tree", "--from", medium, "--key",
+                      self.site.kit / "recovery.key", "--target", target)
         found = azekura_case.state_of(target)
         if found != state:
             raise AssertionError(f"session {session} came back otherwise")
@@ -232,7 +200,8 @@ class Nights:
             raise AssertionError(f"a full medium ended with {code}: {err}")
 
     def go(self, count):
-        self.set_up()
+        azekura_case.make_tree(self.tree, self.random)
+        self.site.set_up()
         left = [event for event, (often, _codes, _refusal) in EVENTS.items() for _ in range(often)]
         self.random.shuffle(left)
         for index in range(count):
@@ -262,20 +231,16 @@ class Nights:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("programs", nargs=2)
+    parser.add_argument("azekura")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--nights", type=int, default=30)
     arguments = parser.parse_args()
-    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-        print("skipped: no loop devices here: it takes root")
-        sys.exit(azekura_case.SKIPPED)
     need = disk_line.missing() if os.path.exists(FAKETIME) else FAKETIME
     if need is not None:
         print(f"skipped: there is no {need}")
         sys.exit(azekura_case.SKIPPED)
     with tempfile.TemporaryDirectory(prefix="azekura-nights-") as home:
-        nights = Nights([os.path.abspath(one) for one in arguments.programs], arguments.seed,
-                        pathlib.Path(home).resolve())
+        nights = Nights(arguments.azekura, arguments.seed, home)
         print(f"seed {arguments.seed}", flush=True)
         nights.go(arguments.nights)
         said = ", ".join(f"{event} {count}" for event, count in nights.counts.items())

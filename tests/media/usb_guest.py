@@ -9,7 +9,6 @@ import contextlib
 import json
 import pathlib
 import re
-import shlex
 import shutil
 import socket
 import subprocess
