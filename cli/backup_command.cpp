@@ -47,14 +47,9 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
   if (writes) {
     totals = capture_and_write(site, config, set, sources, output);
   } else {
-    vault::MediaSet media_set{site, set.name, output, set.parity};
-    totals = capture_sources(media_set, sources, output);
-    totals.dropped = media_set.discarded();
+    totals = capture_into_spool(site, set, sources, output);
   }
-  if (totals.dropped > 0) {
-    output.warn(text("{} sessions that waited were dropped; what they had is captured again",
-                     totals.dropped));
-  }
+  warn_of_dropped(totals, output);
   if (totals.dropped > 0 && !options.sources.empty()) {
     output.warn("but only of the sources named: back up the others too");
     totals.complete = false;

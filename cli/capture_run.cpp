@@ -133,17 +133,7 @@ void record_capture(const vault::MediaSet& set, const vault::SessionIdentity& se
   }
 }
 
-}  // namespace
-
-void warn_of_kit(const vault::Site& site, Output& output) {
-  if (const std::optional<std::string> kit = site.kit_on_this_host()) {
-    output.warn(
-        text("the recovery kit still lies on this host, in \"{}\": print it, take "
-             "it away, delete it here",
-             printable(*kit)));
-  }
-}
-
+/// Into the spool of the set, as one session.
 RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>& sources,
                           Output& output) {
   vault::SessionWriter writer{set, Invocation::threads()};
@@ -184,6 +174,32 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
   generation.finished = wall_clock_now();
   totals.stored_bytes = writer.finish(generation).stored_bytes;
   record_capture(set, writer.identity(), generation.snapshots, output);
+  return totals;
+}
+
+}  // namespace
+
+void warn_of_dropped(const RunTotals& totals, Output& output) {
+  if (totals.dropped > 0) {
+    output.warn(text("{} sessions that waited were dropped; what they had is captured again",
+                     totals.dropped));
+  }
+}
+
+void warn_of_kit(const vault::Site& site, Output& output) {
+  if (const std::optional<std::string> kit = site.kit_on_this_host()) {
+    output.warn(
+        text("the recovery kit still lies on this host, in \"{}\": print it, take "
+             "it away, delete it here",
+             printable(*kit)));
+  }
+}
+
+RunTotals capture_into_spool(const vault::Site& site, const SetConfig& set_config,
+                             const std::vector<SourceConfig>& sources, Output& output) {
+  vault::MediaSet set{site, set_config.name, output, set_config.parity};
+  RunTotals totals = capture_sources(set, sources, output);
+  totals.dropped = set.discarded();
   return totals;
 }
 

@@ -19,9 +19,9 @@ struct RunTotals {
   bool complete = true;
 };
 
-/// Captures the sources into the spool of a set as one session.
-RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>& sources,
-                          Output& output);
+/// Captures the sources into the spool of a set as one session. No medium is needed.
+RunTotals capture_into_spool(const vault::Site& site, const SetConfig& set,
+                             const std::vector<SourceConfig>& sources, Output& output);
 
 /// Captures and writes, with the medium attached only after capturing: until the medium, the
 /// catalogue and the spool agree, the second time if the catalogue had to learn from the medium.
@@ -33,6 +33,7 @@ RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config, c
 vault::WriteTotals write_waiting(const vault::Site& site, const SiteConfig& config,
                                  const SetConfig& set, Output& output);
 
+void warn_of_dropped(const RunTotals& totals, Output& output);
 void warn_of_kit(const vault::Site& site, Output& output);
 
 }  // namespace azekura::cli

@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
-
 namespace azekura::cli {
 
 namespace {
@@ -21,11 +19,6 @@ std::string end_text(vault::ConnectionEnd end) {
       return text("powered off");
   }
   return "";
-}
-
-std::string end_name(vault::ConnectionEnd end) {
-  constexpr std::array<const char*, 3> kNames{"unknown", "detached", "off"};
-  return kNames.at(static_cast<std::size_t>(end));
 }
 
 std::string move_text(const vault::CustodyMove& move) {
@@ -47,12 +40,8 @@ std::string connection_text(const vault::Connection& one) {
 
 }  // namespace
 
-bool is_attached(const vault::MediumRecord& record) {
-  return !record.connections.empty() && vault::is_still_there(record.connections.back().insertion);
-}
-
 std::string whereabouts(const vault::MediumRecord& record) {
-  if (is_attached(record)) {
+  if (record.is_connected()) {
     return text("connected to this host: NOT OFFLINE");
   }
   return record.moves.empty()
@@ -93,7 +82,7 @@ Json medium_object(const vault::MediumRecord& record) {
           {"bytes", record.bytes},
           {"free_bytes", record.free_bytes},
           {"enrolled", utc_time_text(record.enrolled)},
-          {"attached", is_attached(record)},
+          {"attached", record.is_connected()},
           {"place", record.moves.empty() ? "" : record.moves.back().place},
           {"person", record.moves.empty() ? "" : record.moves.back().person},
           {"due", record.moves.empty() ? "" : record.moves.back().due}};
@@ -109,7 +98,7 @@ Json connection_object(const vault::MediumRecord& record, const vault::Connectio
   Json object{{"event", "connection"},
               {"name", record.name},
               {"attached", utc_time_text(connection.attached)},
-              {"end", end_name(connection.end)},
+              {"end", vault::name_of(connection.end)},
               {"work_seconds", connection.work_seconds},
               {"overhang_seconds", nullptr},
               {"bytes", connection.bytes},

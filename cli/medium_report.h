@@ -9,9 +9,7 @@
 /// What is said of a medium of the register, in text and as JSON (docs/json.md, "Media").
 namespace azekura::cli {
 
-/// Still where it was attached: nobody has pulled it.
-bool is_attached(const vault::MediumRecord& record);
-/// Where it is, by the last that was noted, or that it is attached.
+/// Where it is, by the last that was noted, or that it is connected.
 std::string whereabouts(const vault::MediumRecord& record);
 std::string medium_line(const vault::MediumRecord& record);
 /// All that is known, for a person.

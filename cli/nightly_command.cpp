@@ -1,7 +1,7 @@
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/night_plan.h"
+#include "cli/night_record.h"
 #include "cli/removal_wait.h"
 #include "cli/set_medium.h"
 #include "core/clock.h"
@@ -34,7 +34,7 @@ struct Plan {
 Plan plan_night(const SiteConfig& config, const vault::Night& night, const std::string& chosen) {
   const SetConfig& set = config.set(chosen.empty() ? night.captured_for : chosen);
   return {&set, !chosen.empty() || night.medium_of_set.has_value(),
-          sources_of_pool(config, set.pool)};
+          config.sources_of_pool(set.pool)};
 }
 
 void say_plan(const vault::Night& night, const Plan& plan, Output& output) {
@@ -132,16 +132,11 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
   if (captures && writes) {
     totals = capture_and_write(site, config, set, plan.sources, output);
   } else if (captures) {
-    vault::MediaSet media_set{site, set.name, output, set.parity};
-    totals = capture_sources(media_set, plan.sources, output);
-    totals.dropped = media_set.discarded();
+    totals = capture_into_spool(site, set, plan.sources, output);
   } else if (writes) {
     static_cast<void>(write_waiting(site, config, set, output));
   }
-  if (totals.dropped > 0) {
-    output.warn(text("{} sessions that waited were dropped; what they had is captured again",
-                     totals.dropped));
-  }
+  warn_of_dropped(totals, output);
   if (writes) {
     give_receipt(site, set, output);
     if (set.folder.empty()) {

@@ -1,6 +1,6 @@
 #include "cli/capture_run.h"
 #include "cli/commands.h"
-#include "cli/night_plan.h"
+#include "cli/night_record.h"
 #include "cli/rotate_screen.h"
 #include "cli/set_medium.h"
 #include "core/clock.h"
@@ -10,6 +10,7 @@
 #include "vault/admission.h"
 #include "vault/refusal.h"
 #include "vault/removal.h"
+#include "vault/rotation.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -81,17 +82,14 @@ void Rotation::capture_if_needed() {
                 .large = {},
                 .steps = {text("Please wait: tonight's backup is being prepared."),
                           text("Do not insert any medium yet.")}});
-  const SetConfig& set = config_.set(*night_.medium_of_set);
-  vault::MediaSet media_set{site_, set.name, output_, set.parity};
-  static_cast<void>(capture_sources(media_set, sources_of_night(config_, night_), output_));
+  static_cast<void>(capture_into_spool(site_, config_.set(*night_.medium_of_set),
+                                       config_.sources_of_pool(night_.pool), output_));
 }
 
 /// What was written earlier and nobody pulled.
 void Rotation::clear_slots() {
   for (const vault::MediumRecord& record : media_.all()) {
-    if (!record.connections.empty() &&
-        record.connections.back().end != vault::ConnectionEnd::unknown &&
-        vault::is_still_there(record.connections.back().insertion)) {
+    if (record.is_left_in()) {
       pull(record.name);
       put_away(record.name);
     }

@@ -66,10 +66,10 @@ std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, con
 std::optional<vault::WriteTotals> SetMedium::attached_disk(std::uint64_t waiting,
                                                            const Work& work) {
   const vault::FoundMedia found = vault::find_media();
-  const vault::ConnectedMedium& wanted =
+  const vault::AdmittedMedium wanted =
       vault::admit(site_, config_, set_.name, media_, found, waiting);
-  const std::string name = media_.find(wanted.label.medium)->name;
-  vault::Attachment attachment{wanted, vault::Access::append, media_, name, output_};
+  const std::string& name = wanted.record.name;
+  vault::Attachment attachment{*wanted.medium, vault::Access::append, media_, name, output_};
   std::optional<vault::WriteTotals> totals;
   const ConnectedLimit limit{config_.media.connected};
   try {

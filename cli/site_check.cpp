@@ -66,7 +66,8 @@ std::optional<std::string> missing_program(const std::string& command) {
 
 class SiteCheck {
  public:
-  explicit SiteCheck(const vault::Site& site) : site_{site} {}
+  explicit SiteCheck(const vault::Site& site)
+      : site_{site}, media_{vault::MediumRegister{site.path()}.all()} {}
 
   std::vector<SiteFinding> run() {
     SiteReading reading = read_site_file(site_.site_file());
@@ -103,6 +104,7 @@ class SiteCheck {
   void check_gaps(const SiteConfig& config);
 
   const vault::Site& site_;
+  std::vector<vault::MediumRecord> media_;
   std::vector<SiteFinding> findings_;
 };
 
@@ -133,8 +135,7 @@ void SiteCheck::check_set(const SetConfig& set) {
   } catch (const Error& error) {
     mistake(error.what(), error.hint());
   }
-  const std::vector<vault::MediumRecord> media = vault::MediumRegister{site_.path()}.all();
-  if (set.folder.empty() && std::none_of(media.begin(), media.end(), [&](const auto& medium) {
+  if (set.folder.empty() && std::none_of(media_.begin(), media_.end(), [&](const auto& medium) {
         return medium.set == set.name;
       })) {
     warning(text("the set '{}' has no medium", set.name),

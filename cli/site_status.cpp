@@ -105,7 +105,7 @@ void StatusTaker::check_media(SetStatus& set, const MediaConfig& limits) {
       continue;
     }
     set.media.push_back(medium);
-    if (is_attached(medium)) {
+    if (medium.is_connected()) {
       set.is_present = true;
       check_connection(medium, limits);
     }

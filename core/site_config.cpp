@@ -6,6 +6,7 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace azekura {
 
@@ -106,6 +107,16 @@ const SourceConfig& SiteConfig::source(std::string_view name) const {
 
 const SetConfig& SiteConfig::set(std::string_view name) const {
   return find_named(sets, name, "set");
+}
+
+std::vector<SourceConfig> SiteConfig::sources_of_pool(const std::string& pool) const {
+  std::vector<SourceConfig> chosen;
+  std::copy_if(
+      sources.begin(), sources.end(), std::back_inserter(chosen), [&](const SourceConfig& source) {
+        return source.pools.empty() ||
+               std::find(source.pools.begin(), source.pools.end(), pool) != source.pools.end();
+      });
+  return chosen;
 }
 
 void expect_name(const std::string& name) {

@@ -79,6 +79,8 @@ struct SiteConfig {
   /// Errors: UsageError, naming the sources or sets there are.
   [[nodiscard]] const SourceConfig& source(std::string_view name) const;
   [[nodiscard]] const SetConfig& set(std::string_view name) const;
+  /// Those that are captured on the nights of a pool.
+  [[nodiscard]] std::vector<SourceConfig> sources_of_pool(const std::string& pool) const;
 };
 
 /// Errors: UsageError if `name` cannot be that of a source or set.

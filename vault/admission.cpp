@@ -12,10 +12,7 @@ namespace azekura::vault {
 
 namespace {
 
-struct Known {
-  const ConnectedMedium* medium;
-  MediumRecord record;
-};
+using Known = AdmittedMedium;
 
 template <typename Failure>
 [[noreturn]] void refuse(Failure failure, std::string_view code, std::string_view hint) {
@@ -105,13 +102,10 @@ void refuse_second_of_pool(const SiteConfig& config, const std::string& set,
 
 void refuse_unfit(const Known& wanted, std::uint64_t needed) {
   const MediumRecord& record = wanted.record;
-  if (!record.connections.empty()) {
-    const Connection& last = record.connections.back();
-    if (last.end != ConnectionEnd::unknown && is_still_there(last.insertion)) {
-      refuse(PolicyError{"the medium '{}' was not pulled since it was last written", record.name},
-             refusal::kStillAttached,
-             text("pull '{}'; insert it again only if it is to be written now", record.name));
-    }
+  if (record.is_left_in()) {
+    refuse(PolicyError{"the medium '{}' was not pulled since it was last written", record.name},
+           refusal::kStillAttached,
+           text("pull '{}'; insert it again only if it is to be written now", record.name));
   }
   if (wanted.medium->device.read_only) {
     refuse(MediumError{"the medium '{}' is read-only", record.name}, refusal::kReadOnly,
@@ -127,9 +121,8 @@ void refuse_unfit(const Known& wanted, std::uint64_t needed) {
 
 }  // namespace
 
-const ConnectedMedium& admit(const Site& site, const SiteConfig& config, const std::string& set,
-                             const MediumRegister& media, const FoundMedia& found,
-                             std::uint64_t needed) {
+AdmittedMedium admit(const Site& site, const SiteConfig& config, const std::string& set,
+                     const MediumRegister& media, const FoundMedia& found, std::uint64_t needed) {
   const std::vector<Known> known = known_media(site, media, found);
   const auto wanted = std::find_if(known.begin(), known.end(),
                                    [&](const Known& one) { return one.record.set == set; });
@@ -138,7 +131,7 @@ const ConnectedMedium& admit(const Site& site, const SiteConfig& config, const s
   }
   refuse_second_of_pool(config, set, known);
   refuse_unfit(*wanted, needed);
-  return *wanted->medium;
+  return *wanted;
 }
 
 }  // namespace azekura::vault

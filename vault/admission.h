@@ -10,13 +10,18 @@
 
 namespace azekura::vault {
 
+/// A connected medium that the register knows.
+struct AdmittedMedium {
+  const ConnectedMedium* medium;  ///< of the found ones
+  MediumRecord record;
+};
+
 /// The one connected medium that may be written for a set now, or the refusal that says why there
 /// is none and what to do. Nothing is mounted.
 ///
 /// `needed`: bytes that wait for it. Errors: MediumError, PolicyError, AuthenticityError,
 /// SpaceError, each with a code (vault/refusal.h).
-const ConnectedMedium& admit(const Site& site, const SiteConfig& config, const std::string& set,
-                             const MediumRegister& media, const FoundMedia& found,
-                             std::uint64_t needed);
+AdmittedMedium admit(const Site& site, const SiteConfig& config, const std::string& set,
+                     const MediumRegister& media, const FoundMedia& found, std::uint64_t needed);
 
 }  // namespace azekura::vault

@@ -53,8 +53,7 @@ Attachment::Attachment(const ConnectedMedium& connected, Access access, MediumRe
       observer_{observer},
       attached_at_{steady_seconds()} {
   connection_.attached = wall_clock_now();
-  connection_.insertion = {boot_id(), removal_folder(connected.device),
-                           disk_folder(connected.device), connected.device.attachment};
+  connection_.insertion = insertion_of(connected.device);
   media_.update(name_, [&](MediumRecord& record) { record.connections.push_back(connection_); });
   try {
     mount(access);

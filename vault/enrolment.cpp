@@ -107,8 +107,7 @@ MediumRecord enrol(const Site& site, MediumRegister& media, const std::string& s
   MediumRecord record = record_of(set, device, label);
   Connection connection;
   connection.attached = record.enrolled;
-  connection.insertion = {boot_id(), removal_folder(device), disk_folder(device),
-                          device.attachment};
+  connection.insertion = insertion_of(device);
   const double begun = steady_seconds();
   {
     const FilesPartition partition{device.path, layout};

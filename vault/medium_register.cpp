@@ -90,7 +90,7 @@ std::string to_line(const Connection& one) {
   return fmt::format(
       "connection\t{}\t{}\t{}\t{}\t{}\t{}\t{:.3f}\t{}\t{}\t{}\t{}\n", one.attached.seconds,
       field(one.insertion.boot), field(one.insertion.folder), field(one.insertion.disk),
-      one.insertion.attachment, kEnds.at(static_cast<std::size_t>(one.end)), one.work_seconds,
+      one.insertion.attachment, name_of(one.end), one.work_seconds,
       one.overhang_seconds ? fmt::format("{:.3f}", *one.overhang_seconds) : std::string{kUnsaid},
       one.bytes, one.first_session, one.last_session);
 }
@@ -154,7 +154,30 @@ UniqueFd lock_folder(const std::string& folder) {
   return lock;
 }
 
+MediumRecord read_record(const std::string& path) {
+  const Buffer bytes = read_file(path, kMediumRecordBytesMax);
+  try {
+    return MediumRecord::parse(as_text(bytes));
+  } catch (const Error& error) {
+    DamageError failure{"the record \"{}\" of a medium cannot be read: {}", printable(path),
+                        error.what()};
+    failure.set_hint(
+        "take it away from there, then enrol the medium again: that keeps what is on it");
+    throw failure;
+  }
+}
+
 }  // namespace
+
+std::string_view name_of(ConnectionEnd end) { return kEnds.at(static_cast<std::size_t>(end)); }
+
+bool MediumRecord::is_connected() const {
+  return !connections.empty() && is_still_there(connections.back().insertion);
+}
+
+bool MediumRecord::is_left_in() const {
+  return is_connected() && connections.back().end != ConnectionEnd::unknown;
+}
 
 std::string MediumRecord::to_text() const {
   std::string text = fmt::format(
@@ -207,17 +230,7 @@ std::vector<MediumRecord> MediumRegister::all() const {
     if (!name.ends_with(kSuffix)) {
       continue;
     }
-    const std::string path = folder_ + "/" + name;
-    const Buffer bytes = read_file(path, kMediumRecordBytesMax);
-    try {
-      records.push_back(MediumRecord::parse(as_text(bytes)));
-    } catch (const Error& error) {
-      DamageError failure{"the record \"{}\" of a medium cannot be read: {}", printable(path),
-                          error.what()};
-      failure.set_hint(
-          "take it away from there, then enrol the medium again: that keeps what is on it");
-      throw failure;
-    }
+    records.push_back(read_record(folder_ + "/" + name));
   }
   return records;
 }
@@ -262,9 +275,9 @@ void MediumRegister::add(const MediumRecord& record) {
 
 void MediumRegister::update(const std::string& name,
                             const std::function<void(MediumRecord&)>& change) {
-  static_cast<void>(named(name));
+  const std::string path = path_of(named(name).name);
   const UniqueFd lock = lock_folder(folder_);
-  MediumRecord record = named(name);
+  MediumRecord record = read_record(path);
   change(record);
   write(record);
 }

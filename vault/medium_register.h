@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace azekura::vault {
@@ -17,6 +18,8 @@ enum class ConnectionEnd {
   detached,  ///< unmounted and flushed
   off,       ///< and powered off: nothing on the host reaches it
 };
+/// As the register and JSON call it: "unknown", "detached", "off".
+std::string_view name_of(ConnectionEnd end);
 
 /// One time that a medium was attached to this host.
 struct Connection {
@@ -57,6 +60,11 @@ struct MediumRecord {
   std::vector<Connection> connections;  ///< oldest first
 
   bool operator==(const MediumRecord&) const = default;
+
+  /// Nobody has pulled it since it was last attached.
+  [[nodiscard]] bool is_connected() const;
+  /// And it was detached: nothing writes to it, it is to be pulled.
+  [[nodiscard]] bool is_left_in() const;
 
   /// Lines of text, for people too.
   [[nodiscard]] std::string to_text() const;

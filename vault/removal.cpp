@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "core/file_io.h"
-#include "vault/block_device.h"
 #include "vault/sysfs.h"
 
 #include <linux/netlink.h>
@@ -13,6 +12,10 @@
 #include <cerrno>
 
 namespace azekura::vault {
+
+Insertion insertion_of(const BlockDevice& device) {
+  return {boot_id(), removal_folder(device), disk_folder(device), device.attachment};
+}
 
 bool is_still_there(const Insertion& insertion) {
   if (insertion.boot != boot_id() || !exists(insertion.folder)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/unique_fd.h"
+#include "vault/block_device.h"
 
 #include <cstdint>
 #include <string>
@@ -17,6 +18,7 @@ struct Insertion {
   bool operator==(const Insertion&) const = default;
 };
 
+Insertion insertion_of(const BlockDevice& device);
 /// Whether the person has not pulled it since. A disk that came back in the same place is another
 /// insertion. Errors: SystemError.
 bool is_still_there(const Insertion& insertion);

@@ -88,13 +88,10 @@ std::string Rotation::holiday(sys_days day) const {
   return found == holidays_.end() ? "" : *found->second;
 }
 
-std::vector<std::string> sources_of(const SiteConfig& config, const std::string& pool) {
+std::vector<std::string> names_of(const std::vector<SourceConfig>& sources) {
   std::vector<std::string> names;
-  for (const SourceConfig& source : config.sources) {
-    const std::vector<std::string>& pools = source.pools;
-    if (pools.empty() || std::find(pools.begin(), pools.end(), pool) != pools.end()) {
-      names.push_back(source.source.name);
-    }
+  for (const SourceConfig& source : sources) {
+    names.push_back(source.source.name);
   }
   return names;
 }
@@ -128,7 +125,7 @@ std::vector<Night> nights(const SiteConfig& config, const Date& from, std::size_
     if (nights.back().date == Date{day}) {
       nights.back().medium_of_set = set;
     }
-    const std::vector<std::string> sources = sources_of(config, pool->pool->name);
+    const std::vector<std::string> sources = names_of(config.sources_of_pool(pool->pool->name));
     for (auto one = nights.rbegin(); one != nights.rend() && one->captured_for.empty(); ++one) {
       one->captured_for = set;
       one->pool = pool->pool->name;

@@ -1,26 +1,12 @@
-#include "cli/night_plan.h"
+#include "cli/night_record.h"
 
 #include "vault/generation_record.h"
 #include "vault/medium_register.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace azekura::cli {
-
-std::vector<SourceConfig> sources_of_pool(const SiteConfig& config, const std::string& pool) {
-  std::vector<SourceConfig> sources;
-  for (const SourceConfig& source : config.sources) {
-    if (source.pools.empty() ||
-        std::find(source.pools.begin(), source.pools.end(), pool) != source.pools.end()) {
-      sources.push_back(source);
-    }
-  }
-  return sources;
-}
-
-std::vector<SourceConfig> sources_of_night(const SiteConfig& config, const vault::Night& night) {
-  return sources_of_pool(config, night.pool);
-}
 
 bool is_captured_on(const vault::Site& site, const std::string& set, const Date& night) {
   const vault::GenerationRecord record{site, set};
