@@ -69,10 +69,9 @@ std::string mount_point(const std::vector<std::string>& numbers) {
 }
 
 /// Like "ext4 \"data\""; empty if nothing is known of it.
-std::string text_of(const Signature& signature) {
-  const std::string type = printable(signature.type);
-  return signature.label.empty() ? type
-                                 : fmt::format("{} \"{}\"", type, printable(signature.label));
+std::string text_of(const DiskContent& content) {
+  const std::string type = printable(content.type);
+  return content.label.empty() ? type : fmt::format("{} \"{}\"", type, printable(content.label));
 }
 
 }  // namespace
@@ -143,13 +142,13 @@ std::string use_of(const BlockDevice& device) {
 std::vector<std::string> content_of(const BlockDevice& device) {
   const DiskProbe probe{device.path};
   std::vector<std::string> content;
-  if (const std::string whole = text_of(probe.signature()); !whole.empty()) {
+  if (const std::string whole = text_of(probe.content()); !whole.empty()) {
     content.push_back(whole);
   }
   for (const Partition& partition : probe.partitions()) {
     const std::string name =
         partition.name.empty() ? "" : fmt::format(", \"{}\"", printable(partition.name));
-    const std::string inside = text_of(probe.signature(partition.offset, partition.bytes));
+    const std::string inside = text_of(probe.content(partition.offset, partition.bytes));
     content.push_back(text("partition {}, {}{}: {}", partition.number, human_bytes(partition.bytes),
                            name, inside.empty() ? text("nothing known") : inside));
   }

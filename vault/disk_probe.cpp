@@ -67,7 +67,7 @@ std::vector<Partition> DiskProbe::partitions() const {
   return partitions;
 }
 
-Signature DiskProbe::signature(std::uint64_t offset, std::uint64_t bytes) const {
+DiskContent DiskProbe::content(std::uint64_t offset, std::uint64_t bytes) const {
   const Probe probe = probe_of(file_.get(), offset, bytes);
   if (probe == nullptr) {
     return {};

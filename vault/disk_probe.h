@@ -18,7 +18,7 @@ struct Partition {
 };
 
 /// What a part of a disk starts with: a file system, swap, a volume of a RAID.
-struct Signature {
+struct DiskContent {
   std::string type;   ///< as mount calls it; empty if nothing is known
   std::string label;  ///< any bytes; empty if it has none
 };
@@ -33,7 +33,7 @@ class DiskProbe {
   /// In the table's order; none without a table.
   [[nodiscard]] std::vector<Partition> partitions() const;
   /// Of the bytes from `offset` on; zero `bytes`: up to the end.
-  [[nodiscard]] Signature signature(std::uint64_t offset = 0, std::uint64_t bytes = 0) const;
+  [[nodiscard]] DiskContent content(std::uint64_t offset = 0, std::uint64_t bytes = 0) const;
 
  private:
   UniqueFd file_;

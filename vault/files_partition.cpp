@@ -69,7 +69,7 @@ FilesPartition::~FilesPartition() {
 
 std::string FilesPartition::file_system() const {
   try {
-    return DiskProbe{path_}.signature().type;
+    return DiskProbe{path_}.content().type;
   } catch (const SystemError&) {  // gone: mounting it says why
     return {};
   }
