@@ -26,22 +26,42 @@ std::string tables_of(const SetConfig& set, const SiteConfig& config) {
   return (set.pool.empty() || is_known ? "" : daily_pool_table(set.pool)) + set_table(set);
 }
 
-int add_one(const SetOptions& options, const Invocation& invocation, Output& output) {
-  vault::Site site = vault::Site::open(invocation.site_path());
-  const SetConfig set{.name = options.name,
-                      .folder = options.folder.empty() ? "" : absolute_path(options.folder),
-                      .pool = options.pool};
+/// Sets up the medium, and adds the set to the site file unless a person wrote it there already.
+SetConfig set_up(const SetOptions& options, vault::Site& site, const vault::SetSecrets& secrets) {
+  const SiteConfig config = site.config();
+  const auto written = std::find_if(config.sets.begin(), config.sets.end(),
+                                    [&](const SetConfig& set) { return set.name == options.name; });
+  const bool is_written = written != config.sets.end();
+  if (is_written && (!options.folder.empty() || !options.pool.empty())) {
+    UsageError error{"site.toml has the set '{}' already", options.name};
+    error.set_hint("leave --folder and --pool out: what stands there counts");
+    throw error;
+  }
+  const SetConfig set =
+      is_written ? *written
+                 : SetConfig{.name = options.name,
+                             .folder = options.folder.empty() ? "" : absolute_path(options.folder),
+                             .pool = options.pool};
   if (set.folder == site.path() || set.folder.starts_with(site.path() + "/")) {
     throw UsageError{"the medium \"{}\" lies inside the site", printable(set.folder)};
   }
-  const vault::SetSecrets secrets = site.create_set(set.name);
+  if (!set.folder.empty()) {
+    vault::set_up_medium(site, secrets, set.folder, restore_program_path());
+  }
+  if (!is_written) {
+    site.append_to_site_file(tables_of(set, config));
+  }
+  return set;
+}
+
+int add_one(const SetOptions& options, const Invocation& invocation, Output& output) {
+  vault::Site site = vault::Site::open(invocation.site_path());
+  const vault::SetSecrets secrets = site.create_set(options.name);
+  SetConfig set;
   try {
-    if (!set.folder.empty()) {
-      vault::set_up_medium(site, secrets, set.folder, restore_program_path());
-    }
-    site.append_to_site_file(tables_of(set, site.config()));
+    set = set_up(options, site, secrets);
   } catch (const Error&) {  // a set without its medium is no set
-    site.remove_set(set.name);
+    site.remove_set(options.name);
     throw;
   }
   output.only_reports();

@@ -33,6 +33,7 @@ constexpr std::string_view kEmptySiteFile =
 # name = "daily"
 # every = "day"              one night belongs to one pool: "month" goes before "week" before "day"
 # on = ["mon", "tue", "wed", "thu", "fri"]   the nights its medium is brought; else all seven
+# parity = "20+2"            for every 20 parts 2 of parity; also "10+3", "50+1", "none"
 #
 # [[pool]]
 # name = "weekly"
@@ -47,7 +48,7 @@ constexpr std::string_view kEmptySiteFile =
 # [[set]]                    a media set: the media that together restore alone
 # name = "daily-1"           a pool's sets take turns in the order they are written here
 # pool = "daily"
-# parity = "20+2"            for every 20 parts 2 of parity; also "10+3", "50+1", "none"
+# parity = "10+3"            another than its pool's
 #
 # [[set]]                    with a folder: for trying out; it is never offline
 # name = "trial"

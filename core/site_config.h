@@ -33,8 +33,8 @@ struct ParityShape {
 struct SetConfig {
   std::string name;
   std::string folder = {};  ///< empty: on media that are enrolled
-  ParityShape parity = {};
-  std::string pool = {};  ///< empty if the site has no pools
+  ParityShape parity = {};  ///< its own, else its pool's, else 20+2
+  std::string pool = {};    ///< empty if the site has no pools
 
   bool operator==(const SetConfig&) const = default;
 };

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <initializer_list>
+#include <map>
 
 namespace azekura {
 
@@ -77,6 +78,7 @@ class SiteReader {
   std::optional<unsigned> number_of(const toml::table& table, std::string_view key, unsigned max);
   std::optional<Date> date_of(const toml::table& table, std::string_view key);
   std::string name_of(const toml::table& table);
+  std::optional<ParityShape> parity_of(const toml::table& table);
 
   SourceConfig read_source(const toml::table& table);
   SetConfig read_set(const toml::table& table);
@@ -91,6 +93,8 @@ class SiteReader {
   std::vector<Placed<Item>> read_list(const toml::table& root, std::string_view key, Read read);
   template <typename Read>
   void read_table(const toml::table& root, std::string_view key, Read read);
+
+  std::map<std::string, ParityShape> parity_of_pool_;
   std::vector<SiteFinding> findings_;
 };
 
@@ -216,6 +220,17 @@ SourceConfig SiteReader::read_source(const toml::table& table) {
   return config;
 }
 
+std::optional<ParityShape> SiteReader::parity_of(const toml::table& table) {
+  const std::optional<std::string> text = text_of(table, "parity");
+  const std::optional<ParityShape> shape = text ? parse_parity(*text) : std::nullopt;
+  if (text && !shape) {
+    mistake(*table.get("parity"), kForm,
+            "'parity' must be like \"20+2\" (at most {}+{}), or \"none\"", limits::kStripeLeavesMax,
+            limits::kParityFilesMax);
+  }
+  return shape;
+}
+
 SetConfig SiteReader::read_set(const toml::table& table) {
   check_keys(table, {"name", "folder", "parity", "pool"});
   SetConfig set;
@@ -227,17 +242,12 @@ SetConfig SiteReader::read_set(const toml::table& table) {
               "the folder of a set must begin with '/'");
     }
   }
-  if (const toml::node* node = table.get("parity")) {
-    if (const std::optional<std::string> text = expect_text(*node, "parity")) {
-      if (const std::optional<ParityShape> shape = parse_parity(*text)) {
-        set.parity = *shape;
-      } else {
-        mistake(*node, kForm, "'parity' must be like \"20+2\" (at most {}+{}), or \"none\"",
-                limits::kStripeLeavesMax, limits::kParityFilesMax);
-      }
-    }
-  }
   set.pool = text_of(table, "pool").value_or("");
+  if (const std::optional<ParityShape> own = parity_of(table)) {
+    set.parity = *own;
+  } else if (const auto pool = parity_of_pool_.find(set.pool); pool != parity_of_pool_.end()) {
+    set.parity = pool->second;
+  }
   return set;
 }
 
@@ -296,9 +306,12 @@ PoolDays SiteReader::read_monthly(const toml::table& table, const toml::node* on
 }
 
 PoolConfig SiteReader::read_pool(const toml::table& table) {
-  check_keys(table, {"name", "every", "on"});
+  check_keys(table, {"name", "every", "on", "parity"});
   PoolConfig pool;
   pool.name = name_of(table);
+  if (const std::optional<ParityShape> parity = parity_of(table)) {
+    parity_of_pool_.emplace(pool.name, *parity);
+  }
   const toml::node* const on = table.get("on");
   const toml::node* const every = table.get("every");
   const std::string_view cycle =
@@ -388,8 +401,9 @@ SiteReading SiteReader::read(const toml::table& root) {
     return [this, read_one](const toml::table& table) { return (this->*read_one)(table); };
   };
   tables.sources = read_list<SourceConfig>(root, "source", reader(&SiteReader::read_source));
-  tables.sets = read_list<SetConfig>(root, "set", reader(&SiteReader::read_set));
   tables.pools = read_list<PoolConfig>(root, "pool", reader(&SiteReader::read_pool));
+  // After the pools, whose parity is theirs.
+  tables.sets = read_list<SetConfig>(root, "set", reader(&SiteReader::read_set));
   std::vector<Placed<HolidayConfig>> holidays =
       read_list<HolidayConfig>(root, "holiday", reader(&SiteReader::read_holiday));
   read_table(root, "media", [&](const toml::table& table) {

@@ -162,7 +162,7 @@ SetSecrets Site::set_secrets(const std::string& name) const {
   }
   if (!bytes) {
     UsageError error{"the set '{}' has no keys in this site", printable(name)};
-    error.set_hint("add it with 'azekura set add', not by editing site.toml alone");
+    error.set_hint(text("make them with 'azekura set add {}'", name));
     throw error;
   }
   if (bytes->size() < SetId::kBytes) {

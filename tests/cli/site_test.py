@@ -276,7 +276,15 @@ class HandEdited(AzekuraCase):
         self.add_tree()
         self.assert_site_fails(
             USAGE, "the set 'daily' has no keys in this site", "backup", "--to", "daily",
-            hint="add it with 'azekura set add', not by editing site.toml alone")
+            hint="make them with 'azekura set add daily'")
+        before = path.read_text()
+        self.assert_site_fails(
+            USAGE, "site.toml has the set 'daily' already", "set", "add", "daily", "--folder",
+            self.home / "other", hint="leave --folder and --pool out: what stands there counts")
+        self.at_site("set", "add", "daily")
+        self.assertEqual(path.read_text(), before)
+        self.backup()
+        self.verify(medium=self.home / "medium")
 
 
 if __name__ == "__main__":

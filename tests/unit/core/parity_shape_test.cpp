@@ -31,6 +31,19 @@ TEST_CASE("SiteConfig: the parity of a set is read; 20+2 if nothing is said") {
   CHECK(shape_of("\"none\"").files == 0);
 }
 
+TEST_CASE("SiteConfig: a set without parity of its own has its pool's") {
+  const SiteConfig config = SiteConfig::parse(
+      "[[source]]\nname = \"s\"\npath = \"/s\"\n"
+      "[[set]]\nname = \"a\"\npool = \"daily\"\n"
+      "[[set]]\nname = \"b\"\npool = \"daily\"\nparity = \"20+2\"\n"
+      "[[set]]\nname = \"c\"\npool = \"weekly\"\n"
+      "[[pool]]\nname = \"daily\"\nevery = \"day\"\nparity = \"10+3\"\n"
+      "[[pool]]\nname = \"weekly\"\nevery = \"week\"\non = \"fri\"\n");
+  CHECK(config.set("a").parity == ParityShape{10, 3});
+  CHECK(config.set("b").parity == ParityShape{20, 2});
+  CHECK(config.set("c").parity == ParityShape{20, 2});
+}
+
 TEST_CASE("SiteConfig: parity that is none is refused, and what may stand there is said") {
   for (const char* text : {"\"20\"",
                            "\"20+\"",
