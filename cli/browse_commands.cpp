@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/connection_object.h"
 #include "cli/entry_text.h"
 #include "cli/exit_code.h"
 #include "cli/findings.h"
@@ -79,6 +80,11 @@ int list(const BrowseOptions& options, Output& output) {
       output.line(text("    the command ended with status {}: {}",
                        snapshot.command_end->exit_status,
                        printable(snapshot.command_end->error_text)));
+    }
+  }
+  if (const std::optional<vault::Generation> newest = open.reader->newest_generation()) {
+    for (const auto& [medium, connection] : newest->connections) {
+      output.object(connection_object("medium", medium.hex(), connection));
     }
   }
   return 0;

@@ -7,6 +7,7 @@
 #include "core/file_io.h"
 #include "core/text.h"
 #include "vault/generation_record.h"
+#include "vault/medium_register.h"
 #include "vault/session_writer.h"
 
 #include <nlohmann/json.hpp>
@@ -133,6 +134,16 @@ void record_capture(const vault::MediaSet& set, const vault::SessionIdentity& se
   }
 }
 
+/// They go with the session; a register that cannot be read keeps nobody from capturing.
+std::vector<vault::MediumConnection> past_connections(const vault::MediaSet& set, Output& output) {
+  try {
+    return vault::MediumRegister{set.site().path()}.newest_connections(set.name());
+  } catch (const Error& error) {
+    output.notice(text("the medium will not tell when it was connected: {}", error.one_line()));
+    return {};
+  }
+}
+
 /// Into the spool of the set, as one session.
 RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>& sources,
                           Output& output) {
@@ -144,6 +155,7 @@ RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>&
   generation.writer_version = AZEKURA_VERSION;
   generation.started = wall_clock_now();
   generation.site_file = set.site().site_file();
+  generation.connections = past_connections(set, output);
   const std::vector<std::string> folders = own_folders(set.site());
   RunTotals totals;
   totals.session = session;

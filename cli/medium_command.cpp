@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/connection_object.h"
 #include "cli/medium_report.h"
 #include "cli/restore_program.h"
 #include "core/calendar.h"
@@ -124,7 +125,7 @@ int show_one(const std::string& name, const Invocation& invocation, Output& outp
     output.object(move_object(record, move));
   }
   for (const vault::Connection& one : record.connections) {
-    output.object(connection_object(record, one));
+    output.object(connection_object("name", record.name, one));
   }
   return 0;
 }

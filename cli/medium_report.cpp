@@ -94,20 +94,4 @@ Json move_object(const vault::MediumRecord& record, const vault::CustodyMove& mo
           {"seal", move.seal}};
 }
 
-Json connection_object(const vault::MediumRecord& record, const vault::Connection& connection) {
-  Json object{{"event", "connection"},
-              {"name", record.name},
-              {"attached", utc_time_text(connection.attached)},
-              {"end", vault::name_of(connection.end)},
-              {"work_seconds", connection.work_seconds},
-              {"overhang_seconds", nullptr},
-              {"bytes", connection.bytes},
-              {"first_session", connection.first_session},
-              {"last_session", connection.last_session}};
-  if (connection.overhang_seconds) {
-    object["overhang_seconds"] = *connection.overhang_seconds;
-  }
-  return object;
-}
-
 }  // namespace azekura::cli

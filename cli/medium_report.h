@@ -17,6 +17,5 @@ std::vector<std::string> medium_page(const vault::MediumRecord& record);
 
 Json medium_object(const vault::MediumRecord& record);
 Json move_object(const vault::MediumRecord& record, const vault::CustodyMove& move);
-Json connection_object(const vault::MediumRecord& record, const vault::Connection& connection);
 
 }  // namespace azekura::cli

@@ -56,7 +56,7 @@ void wait_until_pulled(vault::MediumRegister& media, const std::string& name,
   const vault::MediumRecord record = media.named(name);
   output.show_now();
   const double begun = steady_seconds();
-  if (!wait_for_removal(record.connections.back().insertion, name, overhang, output)) {
+  if (!wait_for_removal(record.insertion, name, overhang, output)) {
     return;
   }
   const double waited = steady_seconds() - begun;

@@ -151,7 +151,7 @@ void Rotation::pull(const std::string& name) {
                 .large = name,
                 .steps = {text("Done. Pull this medium now.")},
                 .notes = {text("It is not offline before it is pulled.")}});
-  const vault::Insertion insertion = media_.named(name).connections.back().insertion;
+  const vault::Insertion insertion = media_.named(name).insertion;
   const double begun = steady_seconds();
   while (vault::is_still_there(insertion)) {
     throw_if_interrupted();

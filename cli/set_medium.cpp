@@ -75,7 +75,7 @@ std::optional<vault::WriteTotals> SetMedium::attached_disk(std::uint64_t waiting
   try {
     totals = work(attachment.medium());
   } catch (const Error& error) {
-    if (!attachment.is_there()) {
+    if (attachment.was_pulled()) {
       MediumError pulled{"the medium '{}' was pulled while it was written ({})", name,
                          error.one_line()};
       pulled.set_code(vault::refusal::kPulled);

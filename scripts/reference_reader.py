@@ -602,6 +602,21 @@ def check_signals(data, kind, name):
     cursor.end()
 
 
+CONNECTION_BYTES = 61
+
+
+def check_connections(data, name):
+    """When the set's media were connected; nothing about what is restored."""
+    cursor = Cursor(data, name)
+    count = cursor.count(CONNECTION_BYTES)
+    need(1 <= count <= 64, name + ": none or too many")
+    for _ in range(count):
+        cursor.take(16), cursor.time()
+        need(cursor.u8() <= 2, name + ": an end that is none")
+        cursor.take(CONNECTION_BYTES - 29)
+    cursor.end()
+
+
 # ---- Section 7: packs -------------------------------------------------------------------------------------------
 
 @dataclass
@@ -985,7 +1000,7 @@ class Vault:
         body = cursor.long()
         need(len(plain) == padme(cursor.at) and not any(plain[cursor.at:]), name + ": padding")
         cursor = Cursor(body, name)
-        sections = parse_sections(cursor, {1, 2, 3, 17}, {1, 2})
+        sections = parse_sections(cursor, {1, 2, 3, 17, 18}, {1, 2})
         cursor.end()
         about = Cursor(sections[1], name + ": about")
         about.short(), about.short(), about.short(), about.time(), about.time(), about.end()
@@ -999,6 +1014,8 @@ class Vault:
             for snapshot in snapshots:
                 check_signals(cursor.long(), snapshot.kind, f"{snapshot.name}: signals")
             cursor.end()
+        if 18 in sections:
+            check_connections(sections[18], name + ": connections")
         return snapshots
 
     def find(self, wanted):

@@ -51,10 +51,13 @@ Attachment::Attachment(const ConnectedMedium& connected, Access access, MediumRe
       media_{media},
       name_{std::move(name)},
       observer_{observer},
+      insertion_{insertion_of(connected.device)},
       attached_at_{steady_seconds()} {
   connection_.attached = wall_clock_now();
-  connection_.insertion = insertion_of(connected.device);
-  media_.update(name_, [&](MediumRecord& record) { record.connections.push_back(connection_); });
+  media_.update(name_, [&](MediumRecord& record) {
+    record.connections.push_back(connection_);
+    record.insertion = insertion_;
+  });
   try {
     mount(access);
   } catch (...) {
@@ -100,7 +103,9 @@ Attachment::~Attachment() {
   }
 }
 
-bool Attachment::is_there() const { return is_still_there(connection_.insertion); }
+bool Attachment::is_there() const { return is_still_there(insertion_); }
+
+bool Attachment::was_pulled() const { return !is_still_there_after_failure(insertion_); }
 
 void Attachment::note_written(std::uint64_t bytes, std::uint32_t first_session,
                               std::uint32_t last_session) {

@@ -31,8 +31,8 @@ class Attachment {
 
   /// Requires: neither release() nor detach() was called.
   [[nodiscard]] FolderMedium& medium() noexcept { return *medium_; }
-  /// Whether the person has not pulled it.
-  [[nodiscard]] bool is_there() const;
+  /// After a failure: whether the person pulled it.
+  [[nodiscard]] bool was_pulled() const;
   /// What was done meanwhile, for the register.
   void note_written(std::uint64_t bytes, std::uint32_t first_session, std::uint32_t last_session);
   /// Unmounts it only: it is attached again soon, by this run.
@@ -43,6 +43,7 @@ class Attachment {
 
  private:
   void mount(Access access);
+  [[nodiscard]] bool is_there() const;
   void unmount();
   void close() const;
   void record();
@@ -51,6 +52,7 @@ class Attachment {
   MediumRegister& media_;
   std::string name_;
   Observer& observer_;
+  Insertion insertion_;
   double attached_at_;
   Connection connection_;
   std::optional<std::uint64_t> free_bytes_;

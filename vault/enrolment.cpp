@@ -107,7 +107,7 @@ MediumRecord enrol(const Site& site, MediumRegister& media, const std::string& s
   MediumRecord record = record_of(set, device, label);
   Connection connection;
   connection.attached = record.enrolled;
-  connection.insertion = insertion_of(device);
+  record.insertion = insertion_of(device);
   const double begun = steady_seconds();
   {
     const FilesPartition partition{device.path, layout};

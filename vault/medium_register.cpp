@@ -23,7 +23,8 @@ constexpr std::uint64_t kMediumRecordBytesMax = 64 * kMiB;
 constexpr std::string_view kHeading = "azekura medium 1";
 constexpr std::string_view kSuffix = ".medium";
 constexpr std::string_view kUnsaid = "-";
-constexpr std::array<std::string_view, 3> kEnds{"unknown", "detached", "off"};
+constexpr std::array<ConnectionEnd, 3> kEnds{ConnectionEnd::unknown, ConnectionEnd::detached,
+                                             ConnectionEnd::off};
 
 /// Text that keeps its field and line: neither tab nor line end is left in it.
 std::string field(std::string_view text) {
@@ -88,9 +89,8 @@ CustodyMove parse_move(Fields& in) {
 
 std::string to_line(const Connection& one) {
   return fmt::format(
-      "connection\t{}\t{}\t{}\t{}\t{}\t{}\t{:.3f}\t{}\t{}\t{}\t{}\n", one.attached.seconds,
-      field(one.insertion.boot), field(one.insertion.folder), field(one.insertion.disk),
-      one.insertion.attachment, name_of(one.end), one.work_seconds,
+      "connection\t{}\t{}\t{:.3f}\t{}\t{}\t{}\t{}\n", one.attached.seconds, name_of(one.end),
+      one.work_seconds,
       one.overhang_seconds ? fmt::format("{:.3f}", *one.overhang_seconds) : std::string{kUnsaid},
       one.bytes, one.first_session, one.last_session);
 }
@@ -98,21 +98,33 @@ std::string to_line(const Connection& one) {
 Connection parse_connection(Fields& in) {
   Connection one;
   one.attached = in.time();
-  one.insertion.boot = in.text();
-  one.insertion.folder = in.text();
-  one.insertion.disk = in.text();
-  one.insertion.attachment = in.number<std::uint64_t>();
-  const auto* const end = std::find(kEnds.begin(), kEnds.end(), in.text());
+  const std::string name = in.text();
+  const auto* const end = std::find_if(kEnds.begin(), kEnds.end(),
+                                       [&](ConnectionEnd known) { return name_of(known) == name; });
   if (end == kEnds.end()) {
     throw DamageError{"an unknown end of a connection"};
   }
-  one.end = static_cast<ConnectionEnd>(end - kEnds.begin());
+  one.end = *end;
   one.work_seconds = in.number<double>();
   one.overhang_seconds = in.number_if_said();
   one.bytes = in.number<std::uint64_t>();
   one.first_session = in.number<std::uint32_t>();
   one.last_session = in.number<std::uint32_t>();
   return one;
+}
+
+std::string to_line(const Insertion& insertion) {
+  return fmt::format("insertion\t{}\t{}\t{}\t{}\n", field(insertion.boot), field(insertion.folder),
+                     field(insertion.disk), insertion.attachment);
+}
+
+Insertion parse_insertion(Fields& in) {
+  Insertion insertion;
+  insertion.boot = in.text();
+  insertion.folder = in.text();
+  insertion.disk = in.text();
+  insertion.attachment = in.number<std::uint64_t>();
+  return insertion;
 }
 
 void parse_line(std::string_view line, MediumRecord& record) {
@@ -138,6 +150,8 @@ void parse_line(std::string_view line, MediumRecord& record) {
     record.moves.push_back(parse_move(in));
   } else if (what == "connection") {
     record.connections.push_back(parse_connection(in));
+  } else if (what == "insertion") {
+    record.insertion = parse_insertion(in);
   } else {
     throw DamageError{"'{}' is unknown", printable(what)};
   }
@@ -169,10 +183,8 @@ MediumRecord read_record(const std::string& path) {
 
 }  // namespace
 
-std::string_view name_of(ConnectionEnd end) { return kEnds.at(static_cast<std::size_t>(end)); }
-
 bool MediumRecord::is_connected() const {
-  return !connections.empty() && is_still_there(connections.back().insertion);
+  return !connections.empty() && is_still_there(insertion);
 }
 
 bool MediumRecord::is_left_in() const {
@@ -190,6 +202,9 @@ std::string MediumRecord::to_text() const {
   }
   for (const Connection& one : connections) {
     text += to_line(one);
+  }
+  if (!connections.empty()) {
+    text += to_line(insertion);
   }
   return text;
 }
@@ -256,6 +271,25 @@ std::optional<MediumRecord> MediumRegister::find(const MediumId& id) const {
     }
   }
   return std::nullopt;
+}
+
+std::vector<MediumConnection> MediumRegister::newest_connections(const std::string& set) const {
+  std::vector<MediumConnection> newest;
+  for (const MediumRecord& record : all()) {
+    if (record.set != set) {
+      continue;
+    }
+    for (const Connection& one : record.connections) {
+      newest.push_back({record.id, one});
+    }
+  }
+  std::stable_sort(newest.begin(), newest.end(), [](const auto& a, const auto& b) {
+    return a.connection.attached < b.connection.attached;
+  });
+  if (newest.size() > kSealedConnectionsMax) {
+    newest.erase(newest.begin(), newest.end() - kSealedConnectionsMax);
+  }
+  return newest;
 }
 
 void MediumRegister::write(const MediumRecord& record) const {

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "core/entry.h"
-#include "core/ids.h"
+#include "vault/connection.h"
 #include "vault/removal.h"
 
 #include <functional>
@@ -11,29 +10,6 @@
 #include <vector>
 
 namespace azekura::vault {
-
-/// How a connection of a medium ended.
-enum class ConnectionEnd {
-  unknown,   ///< the run was killed, or goes on
-  detached,  ///< unmounted and flushed
-  off,       ///< and powered off: nothing on the host reaches it
-};
-/// As the register and JSON call it: "unknown", "detached", "off".
-std::string_view name_of(ConnectionEnd end);
-
-/// One time that a medium was attached to this host.
-struct Connection {
-  Timestamp attached;
-  Insertion insertion;
-  ConnectionEnd end = ConnectionEnd::unknown;
-  double work_seconds = 0;                 ///< from attaching to detaching
-  std::optional<double> overhang_seconds;  ///< from then until it was seen gone
-  std::uint64_t bytes = 0;                 ///< written and read back
-  std::uint32_t first_session = 0;         ///< sealed meanwhile; 0 if none was
-  std::uint32_t last_session = 0;
-
-  bool operator==(const Connection&) const = default;
-};
 
 /// Who took a medium where.
 struct CustodyMove {
@@ -58,10 +34,11 @@ struct MediumRecord {
   Timestamp enrolled;
   std::vector<CustodyMove> moves;       ///< oldest first
   std::vector<Connection> connections;  ///< oldest first
+  Insertion insertion;                  ///< when it was attached last
 
   bool operator==(const MediumRecord&) const = default;
 
-  /// Nobody has pulled it since it was last attached.
+  /// Nobody has pulled it since it was attached last.
   [[nodiscard]] bool is_connected() const;
   /// And it was detached: nothing writes to it, it is to be pulled.
   [[nodiscard]] bool is_left_in() const;
@@ -85,6 +62,8 @@ class MediumRegister {
   /// Errors: UsageError, naming the media there are.
   [[nodiscard]] MediumRecord named(const std::string& name) const;
   [[nodiscard]] std::optional<MediumRecord> find(const MediumId& id) const;
+  /// Of the set's media, as they go with a session onto the medium; oldest first.
+  [[nodiscard]] std::vector<MediumConnection> newest_connections(const std::string& set) const;
   /// Errors: UsageError if there is one of this name or id.
   void add(const MediumRecord& record);
   /// Reads, changes and writes a record as one step. Errors: UsageError if there is none.

@@ -10,8 +10,17 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace azekura::vault {
+
+namespace {
+
+constexpr std::chrono::milliseconds kFailurePause{50};
+constexpr int kFailureLooks = 60;  // 3 s
+
+}  // namespace
 
 Insertion insertion_of(const BlockDevice& device) {
   return {boot_id(), removal_folder(device), disk_folder(device), device.attachment};
@@ -26,6 +35,16 @@ bool is_still_there(const Insertion& insertion) {
   }
   // A USB device that was cut off has no disk any more; one that came back in its port has leave.
   return insertion.folder != insertion.disk && sysfs_text(insertion.folder + "/authorized") == "0";
+}
+
+bool is_still_there_after_failure(const Insertion& insertion) {
+  for (int looks = 0; looks < kFailureLooks; ++looks) {
+    if (!is_still_there(insertion)) {
+      return false;
+    }
+    std::this_thread::sleep_for(kFailurePause);
+  }
+  return is_still_there(insertion);
 }
 
 DeviceEvents::DeviceEvents()

@@ -23,6 +23,10 @@ Insertion insertion_of(const BlockDevice& device);
 /// insertion. Errors: SystemError.
 bool is_still_there(const Insertion& insertion);
 
+/// The same after a failure: a pulled device fails a moment before the kernel says it is gone, so
+/// one that seems to be there is looked at for that moment.
+bool is_still_there_after_failure(const Insertion& insertion);
+
 /// The kernel's events of devices. Errors: SystemError.
 class DeviceEvents {
  public:

@@ -38,6 +38,7 @@ constexpr std::uint16_t kGenerationAbout = 1;
 constexpr std::uint16_t kGenerationSnapshots = 2;
 constexpr std::uint16_t kGenerationSiteFile = 3;
 constexpr std::uint16_t kGenerationSignals = 17;
+constexpr std::uint16_t kGenerationConnections = 18;
 
 constexpr std::size_t kSealedSessionKeyBytes = 48;
 constexpr std::size_t kSetKeysBoxBytes = 64 + kBoxOverhead;
@@ -254,6 +255,11 @@ Buffer Generation::seal(const Secret& session_key, const SessionIdentity& identi
                   [](const Snapshot& snapshot) { return snapshot.signals.has_value(); })) {
     sections[kGenerationSignals] = encode_all_signals(snapshots);
   }
+  if (!connections.empty()) {
+    ByteWriter newest;
+    encode_connections(newest, connections);
+    sections[kGenerationConnections] = newest.take();
+  }
   ByteWriter body;
   encode_sections(body, sections);
 
@@ -290,6 +296,10 @@ Generation Generation::open(ByteView box, const Secret& session_key,
       std::string{as_text(section(sections, kGenerationSiteFile, kGenerationObject))};
   if (const auto signals = sections.find(kGenerationSignals); signals != sections.end()) {
     decode_all_signals(signals->second, generation.snapshots);
+  }
+  if (const auto newest = sections.find(kGenerationConnections); newest != sections.end()) {
+    ByteReader reader{newest->second, kGenerationObject};
+    generation.connections = decode_connections(reader);
   }
   return generation;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/snapshot.h"
+#include "vault/connection.h"
 #include "vault/identity.h"
 #include "vault/keyring.h"
 
@@ -71,6 +72,7 @@ struct Generation {
   Timestamp finished;
   std::vector<Snapshot> snapshots;
   std::string site_file;
+  std::vector<MediumConnection> connections = {};  ///< the newest of the set's media, for reports
 
   [[nodiscard]] Buffer seal(const Secret& session_key, const SessionIdentity& identity) const;
   /// Errors: DamageError, VersionError.

@@ -23,6 +23,8 @@ struct SetSecrets {
 ///     keys/host.key            Ed25519 seed
 ///     keys/NAME.set            set id, dedup key, catalogue key
 ///     catalogue/NAME/  spool/NAME/  lock/NAME
+///     generations/NAME         when each source was captured, for reports
+///     media/NAME.medium        what the host remembers of a medium
 ///     countersignatures/       what verifiers said of media; people put it there
 class Site {
  public:

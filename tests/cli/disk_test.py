@@ -132,6 +132,17 @@ class Nights(DiskCase):
         self.assertIsNotNone(last["overhang_seconds"])
 
     @unittest.skipIf(shutil.which("strace") is None, "there is no strace")
+    def test_the_medium_tells_when_it_was_connected(self):
+        self.night(disk=self.disks[self.tonight])
+        self.night("--set", self.tonight, disk=self.disks[self.tonight])
+        told = self.azekura("list", "--from", self.mounted(self.disks[self.tonight]), "--key",
+                            self.key, "--json").events("connection")
+        before = self.connections(self.tonight)[:-1]
+        self.assertEqual(len(before), 3)  # enrolled; asked what the host has forgotten; written
+        self.assertEqual([{**one, "medium": None} for one in told],
+                         [{"medium" if key == "name" else key: None if key == "name" else value
+                           for key, value in one.items()} for one in before])
+
     def test_no_source_is_read_while_a_medium_is_attached(self):
         disk = self.disks[self.tonight]
         self.night(disk=disk)  # a first one looks at the medium before: the catalogue knows nothing

@@ -541,6 +541,8 @@ class Writer:
         if session.number > 1:                                              # an older writer knew none
             all_signals = [signals(self.tweak(f"signals {session.number}", SIGNALS)) if kind == 1 else signals(STREAM_SIGNALS) for kind in kinds]
             sections.append((17, 0, self.tweak(f"signals raw {session.number}", u32(len(all_signals)) + b"".join(map(long, all_signals)))))
+        if session.number > 2:
+            sections.append((18, 0, self.tweak(f"connections {session.number}", u32(2) + CONNECTION + CONNECTION)))
         body = long(encode_sections(self.tweak(f"generation {session.number}", sections)))
         plain = self.tweak(f"generation plain {session.number}", body + bytes(padme(len(body)) - len(body)))
         return box(derive(session.key, "azekura generation v1", session.identity), session.identity, plain)
@@ -556,6 +558,7 @@ class Writer:
                 + u64(totals["bytes"]) + u64(totals["bytes"]) + u64(totals["flawed"]) + end)
 
 
+CONNECTION = MEDIUM + time(1_771_000_000 * 10**9) + u8(2) + u64(1500) + u64((1 << 64) - 1) + u64(90_000) + u32(1) + u32(2)
 STREAM_SIGNALS = {"flags": 0, "chunks": (3, 300, 0, 0, 0), "tree": None, "changes": None}
 SIGNALS = {"flags": 7, "chunks": (9, 90_000, 4, 40_000, 39_000), "tree": (12, 100_000), "changes": (5, 50_000, 7, 2),
            "extensions": [(b"txt", 5), (b"", 2), (b"dcm", 2), (b"\xff\n", 1)], "changed extensions": [(b"locked", 4)]}
@@ -857,6 +860,14 @@ def define_variants():
     add("signals-largest", "success", "success", "success", good3, {"signals 3": change(
         flags=31, tree=((1 << 64) - 1,) * 2, changes=((1 << 64) - 1,) * 4, chunks=((1 << 64) - 1,) * 5,
         extensions=[(b"%016d" % i, (1 << 58) - 1) for i in range(64)])})
+    hidden("connections-short", {"connections 3": lambda d: d[:-1]})
+    hidden("connections-long", {"connections 3": lambda d: d + b"\0"})
+    hidden("connections-of-none", {"connections 3": lambda d: u32(0)})
+    hidden("connections-65", {"connections 3": lambda d: u32(65) + CONNECTION * 65})
+    hidden("connections-end", {"connections 3": lambda d: u32(1) + CONNECTION[:28] + u8(3) + CONNECTION[29:]})
+    hidden("connections-time", {"connections 3": lambda d: u32(1) + CONNECTION[:24] + u32(10**9) + CONNECTION[28:]})
+    add("connections-largest", "success", "success", "success", good3, {"connections 3": lambda d: u32(64) + (
+        CONNECTION[:28] + u8(0) + b"\xff" * 32) * 64})
     hidden("generation-forged", {"manifest 3": lambda o: {**o, "sections": o["sections"][:2] + [(3, 1, bytes(128))]}})
     hidden("source-dotdot", {"source 3/ehr:": lambda _: b".."}, restore=None)
     hidden("source-twice", {"source 3/db:": lambda _: b"ehr"})

@@ -10,11 +10,13 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 
 import usb_guest
 
 STICK_BYTES = 160 << 20
 LARGE_MIB = 48
+SEAL_SECONDS = 120
 SITE = "azekura -s /root/site"
 
 
@@ -123,9 +125,10 @@ class Evening:
         before = self.sessions()
         self.plug(self.tonights)
         self.start(f"nightly --set {self.tonights}")
-        self.guest.wait_for(f"[ $({SITE} status --json | grep '\"name\":\"{self.tonights}\"' | "
-                            "sed 's/.*last_session\":\\([0-9]*\\).*/\\1/') -gt "
-                            f"{before} ]", 120)
+        until = time.monotonic() + SEAL_SECONDS
+        while self.sessions() == before:
+            if time.monotonic() > until:
+                raise usb_guest.Failed(f"no session was sealed: {self.ended()}")
         self.unplug(self.tonights)
         code, said = self.ended()
         assert code in (0, 9), f"{code}: {said}"

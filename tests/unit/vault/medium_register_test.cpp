@@ -23,7 +23,6 @@ MediumRecord sample_record() {
   record.moves.push_back({{1'763'000'200, 0}, "佐藤", "サーバ室", "", ""});
   Connection one;
   one.attached = {1'763'000'300, 0};
-  one.insertion = {"boot", "/sys/devices/a", "/sys/devices/a/block/sdb", 42};
   one.end = ConnectionEnd::off;
   one.work_seconds = 12.5;
   one.overhang_seconds = 3.25;
@@ -32,6 +31,7 @@ MediumRecord sample_record() {
   one.last_session = 5;
   record.connections.push_back(one);
   record.connections.push_back({});
+  record.insertion = {"boot", "/sys/devices/a", "/sys/devices/a/block/sdb", 42};
   return record;
 }
 
@@ -80,6 +80,26 @@ TEST_SUITE("vault.medium_register") {
     CHECK(media.find(second.id)->name == "daily-2");
     CHECK_FALSE(media.find(random_id<MediumId>()).has_value());
     CHECK_THROWS_AS(static_cast<void>(media.named("weekly")), UsageError);
+  }
+
+  TEST_CASE("the newest connections of a set's media are given, oldest first") {
+    const tests::TempDir folder;
+    MediumRegister media{folder.path()};
+    CHECK(media.newest_connections("daily-1").empty());
+    MediumRecord record = sample_record();
+    record.connections.clear();
+    for (std::int64_t i = 0; i < 70; ++i) {
+      record.connections.emplace_back().attached = {1'763'000'000 + i, 0};
+    }
+    media.add(record);
+    MediumRecord other = sample_record();
+    other.name = "weekly";
+    other.set = "weekly";
+    media.add(other);
+    const std::vector<MediumConnection> newest = media.newest_connections("daily-1");
+    REQUIRE(newest.size() == kSealedConnectionsMax);
+    CHECK(newest.front() == MediumConnection{record.id, record.connections[6]});
+    CHECK(newest.back() == MediumConnection{record.id, record.connections[69]});
   }
 }
 

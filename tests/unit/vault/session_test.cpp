@@ -288,6 +288,25 @@ TEST_CASE("Generation: signals that are not one for each snapshot are refused") 
   CHECK_FALSE(opens({}));
 }
 
+TEST_CASE("Generation: tells when media of its set were connected") {
+  Generation good = generation();
+  Connection one;
+  one.attached = {1'763'000'300, 7};
+  one.end = ConnectionEnd::off;
+  one.work_seconds = 12.5;
+  one.overhang_seconds = 3.25;
+  one.bytes = 1ULL << 40U;
+  one.first_session = 4;
+  one.last_session = 5;
+  good.connections = {{tests::id_of<MediumId>(1), one}, {tests::id_of<MediumId>(2), {}}};
+  const Buffer box = good.seal(tests::secret_of(1), identity_of(3));
+  CHECK(Generation::open(box, tests::secret_of(1), identity_of(3)).connections == good.connections);
+  good.connections.resize(kSealedConnectionsMax + 1);
+  const Buffer more = good.seal(tests::secret_of(1), identity_of(3));
+  CHECK_THROWS_AS(static_cast<void>(Generation::open(more, tests::secret_of(1), identity_of(3))),
+                  DamageError);
+}
+
 TEST_CASE("Generation: its length shows only what Padmé lets show") {
   Generation one = generation();
   const auto length = [&] {
