@@ -172,10 +172,10 @@ int init_from_medium(const InitOptions& options, Output& output) {
   refuse_kit_inside_site(path, kit);
   refuse_on_medium("site", path);
   const vault::RecoveryKey key = read_recovery_key(key_files_in(kit));
-  vault::FolderMedium medium{folder, vault::Access::append};
   std::optional<vault::Generation> generation;
   std::uint32_t epoch = 0;
   {
+    const vault::FolderMedium medium{folder, vault::Access::read};
     const vault::VaultReader reader{medium, key, Invocation::threads()};
     warn_of_findings(reader, output);
     generation = reader.newest_generation();
@@ -192,7 +192,9 @@ int init_from_medium(const InitOptions& options, Output& output) {
   for (const SetConfig& set : site.config().sets) {
     static_cast<void>(site.create_set(set.name));
   }
-  {
+  const bool is_disk = site.config().set(generation->set_name).folder.empty();
+  if (!is_disk) {
+    vault::FolderMedium medium{folder, vault::Access::append};
     vault::MediaSet set{site, generation->set_name, output};
     vault::SetWriter{set, medium, output}.attach();
   }
@@ -203,8 +205,13 @@ int init_from_medium(const InitOptions& options, Output& output) {
       text("{} sources and {} sets came back; this host continues each medium as a "
            "new set, and stores everything anew once.",
            site.config().sources.size(), site.config().sets.size()));
-  output.line(
-      text("Next: check site.toml, then azekura -s SITE backup --to {}", generation->set_name));
+  if (is_disk) {
+    output.line("Next: check site.toml, then for each set a disk of the lost host, or a new one:");
+    output.line("azekura -s SITE medium enrol DEVICE --set SET");
+  } else {
+    output.line(
+        text("Next: check site.toml, then azekura -s SITE backup --to {}", generation->set_name));
+  }
   return 0;
 }
 

@@ -76,7 +76,7 @@ int enrol_one(const EnrolOptions& options, const Invocation& invocation, Output&
                   ? text("Pull it, put its label on it ('azekura medium label {} --pdf FILE') and "
                          "put it away.",
                          record.name)
-                  : text("Nothing was written to it: the register had lost it."));
+                  : text("Nothing was written to it: the register did not have it."));
   return 0;
 }
 

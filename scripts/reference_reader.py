@@ -862,7 +862,8 @@ class Vault:
         need(certificate.site == site, "label: certificate of another site", Authenticity)
         check_signature(certificate.key, b"azekura label v1", body, signature, "label")
         need(self.key is None or self.key.site == site, "label: another site than the key's", Authenticity)
-        self.site, self.medium, self.authority, self.label_set = site, medium, authority, set_id
+        self.site, self.medium, self.authority = site, medium, authority
+        self.label_set, self.label_epoch = set_id, certificate.epoch
 
     def session_numbers(self):
         numbers = set()
@@ -958,7 +959,8 @@ class Vault:
             if before and before.set_id != session.set_id and before.epoch >= session.epoch:
                 self.findings.append(Authenticity(f"session {number}: another set without a newer host certificate"))
             before = session
-        if self.sessions and hasattr(self, "label_set") and 1 in self.sessions and self.sessions[1].set_id != self.label_set:
+        first = self.sessions.get(1) if hasattr(self, "label_set") else None
+        if first and first.set_id != self.label_set and first.epoch <= self.label_epoch:
             self.findings.append(Authenticity("label: another set than the first session's"))
 
     def collect_packs(self):

@@ -85,7 +85,8 @@ void ChainCheck::compare(const std::optional<SealedSession>& newest) {
   if (newest && newest_number == head.number && newest->seal_digest != head.seal) {
     throw_forked(head.number);
   }
-  if (!newest && vault_.label()->set != set_.secrets().id) {
+  const Label& label = *vault_.label();
+  if (!newest && label.set != set_.secrets().id && !is_older(label.writer)) {
     throw_other_set();
   }
 }
@@ -223,8 +224,11 @@ void ChainCheck::learn_packs(const SealedSession& session) {
 
 /// A new host continues a medium as a new set if it has the authority's newer certificate.
 bool ChainCheck::may_take_over(const SealedSession& newest) const {
-  return set_.catalogue().head().number == 0 &&
-         set_.site().writer().certificate.epoch > newest.header.writer.certificate.epoch;
+  return set_.catalogue().head().number == 0 && is_older(newest.header.writer);
+}
+
+bool ChainCheck::is_older(const Writer& writer) const {
+  return writer.certificate.epoch < set_.site().writer().certificate.epoch;
 }
 
 bool ChainCheck::is_of_newer_host(const SealedSession& session) const {

@@ -36,6 +36,8 @@ class ChainCheck {
   [[nodiscard]] std::string whole_copy(const PackInfo& pack, const SessionIdentity& session) const;
   [[nodiscard]] bool is_of_set(const SealedSession& session) const;
   [[nodiscard]] bool may_take_over(const SealedSession& newest) const;
+  /// A host that this one replaced.
+  [[nodiscard]] bool is_older(const Writer& writer) const;
   [[nodiscard]] bool is_of_newer_host(const SealedSession& session) const;
   void take_over(const SealedSession& newest);
   void complete_copies(const SealedSession& session);

@@ -307,6 +307,11 @@ void Vault::check_chain(const std::vector<SealedSession>& sessions) {
     const Seal& seal = sessions[i].seal;
     const SealedSession* before = i == 0 ? nullptr : &sessions[i - 1];
     const std::uint32_t newest = before == nullptr ? 0 : before->number();
+    const std::uint32_t epoch = sessions[i].header.writer.certificate.epoch;
+    if (label() && seal.identity.number == 1 && seal.identity.set != label()->set &&
+        epoch <= label()->writer.certificate.epoch) {
+      add(ErrorKind::authenticity, text("the label is of another set than session 1"));
+    }
     if (seal.previous_number > newest) {
       add(ErrorKind::damage, text("session {} is missing; session {} was sealed after it",
                                   seal.previous_number, seal.identity.number));
@@ -320,7 +325,7 @@ void Vault::check_chain(const std::vector<SealedSession>& sessions) {
       continue;
     }
     if (before != nullptr && before->seal.identity.set != seal.identity.set &&
-        sessions[i].header.writer.certificate.epoch <= before->header.writer.certificate.epoch) {
+        epoch <= before->header.writer.certificate.epoch) {
       add(ErrorKind::authenticity,
           text("session {} begins a new set without the authority's leave", seal.identity.number));
     }

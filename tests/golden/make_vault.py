@@ -636,6 +636,7 @@ class Variant:
     key: str = "recovery.key"
     sets: str = "AAA"                                                       # set of each session
     epochs: tuple = (1, 1, 1)
+    label_set: str = ""                                                     # that of the first session if empty
     endless: bool = False                                                   # to a reader that walks every path
 
 
@@ -726,6 +727,7 @@ def define_variants():
         "label": extra, "generation 3": lambda s: s + [(40, 0, b"later")]})
     add("unfinished-session", "success", "success", "success", good3, after=leave_unfinished)
     add("handover", "success", "success", "success", {"1/ehr": "success", "3/ehr": "success"}, sets="AAB", epochs=(1, 1, 2))
+    add("handover-of-an-empty-medium", "success", "success", "success", good3, epochs=(2, 2, 2), label_set="B")
     add("zstd-checksum", "success", "success", "success", good3, {"pack 5 block 0": lambda b: (1, zstandard.ZstdCompressor(
         write_checksum=True).compress(zstandard.decompress(b[1]))) if b[0] else b})
     add("shares", "success", "success", "success", good3, key="share-2.txt share-5.txt share-1.txt")
@@ -897,6 +899,7 @@ def define_variants():
          shutil.copytree(os.path.join(vault, c, "000003"), os.path.join(vault, c, "000004")) for c in COPIES], restore=good3)
     seen("chain-fork", "authenticity", {"previous 3": lambda p: (p[0], flip(p[1], 0))}, restore=good3)
     seen("chain-skips", "authenticity", {"previous 3": lambda p: (0, bytes(32))}, restore=good3)
+    seen("label-of-another-set", "authenticity", label_set="B", restore=None)
     seen("set-changes-without-epoch", "authenticity", sets="AAB", restore=None)
     seen("label-forged", "authenticity", {"label raw": lambda d: flip(d, len(d) - 1)}, restore=None)
     seen("label-by-another-authority", "authenticity", {"certificate label": change(by=OTHER_AUTHORITY)}, restore=None)
@@ -1119,7 +1122,7 @@ def build(out, variant):
     writer = Writer(vault, variant.points)
     sets = [writer.sets[name] for name in variant.sets]
     writer.write("README.txt", b"A vault of Azekura, made by make_vault.py.\n")
-    writer.label(sets[0].id)
+    writer.label((writer.sets[variant.label_set] if variant.label_set else sets[0]).id)
     nights = [[("ehr", ehr(False)), ("db", database(False)), ("gate", gate(), False)], [], [("ehr", ehr(True)), ("db", database(True))]]
     for number, night in enumerate(nights, 1):
         for source in night:
