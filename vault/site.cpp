@@ -136,7 +136,11 @@ SetSecrets Site::create_set(const std::string& name) {
   expect_name(name);
   const std::string path = set_key_path(path_, name);
   if (exists(path) || exists(spool_path(name))) {
-    throw UsageError{"there is already a set '{}'", name};
+    UsageError error{"there is already a set '{}'", name};
+    error.set_hint(
+        "choose another name; a set that was taken out of site.toml comes back if it is written "
+        "there again");
+    throw error;
   }
   SetSecrets secrets{random_id<SetId>(), SetKeys::generate()};
   const Secret keys = secrets.keys.bytes();

@@ -25,6 +25,8 @@ SECONDS_MAX = 120  # for one run of a program; a sanitizer's build on a busy mac
 SOURCE_ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = {}
 
+NAME_TAKEN = ("choose another name; a set that was taken out of site.toml comes back if it is "
+              "written there again")
 DONE, INCOMPLETE, USAGE, SYSTEM = 0, 1, 2, 3
 REPAIRED, DAMAGE, AUTHENTICITY, BUSY, SPACE, MEDIUM, INTERRUPTED = 4, 5, 6, 7, 8, 9, 130
 

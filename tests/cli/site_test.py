@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Which site is meant, and the site file: what adds to it, what a person writes into it."""
-from azekura_case import SPACE, USAGE, AzekuraCase, in_own_mounts, main, state_of
+from azekura_case import (NAME_TAKEN, SPACE, USAGE, AzekuraCase, in_own_mounts, main,
+                          state_of)
 
 NO_SITE_HINT = ("name the site with -s or $AZEKURA_SITE, or make one with "
                 "'azekura init SITE --kit DIR'")
@@ -162,7 +163,8 @@ class SetAdd(AzekuraCase):
 
     def test_a_name_taken(self):
         self.add_set()
-        self.assert_refused("there is already a set 'daily'", "daily", self.home / "other")
+        self.assert_refused("there is already a set 'daily'", "daily", self.home / "other",
+                            NAME_TAKEN)
         self.assertFalse((self.home / "other").exists())
 
     def test_a_folder_with_something_in_it(self):

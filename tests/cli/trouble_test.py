@@ -5,8 +5,8 @@ Two runs at once are in backup_test, media that are missing, wrong or old in med
 import re
 import shutil
 
-from azekura_case import (AUTHENTICITY, DAMAGE, INCOMPLETE, MEDIUM, SYSTEM, USAGE, AzekuraCase,
-                          main, state_of, without_privileges)
+from azekura_case import (AUTHENTICITY, DAMAGE, INCOMPLETE, MEDIUM, NAME_TAKEN, SYSTEM, USAGE,
+                          AzekuraCase, main, state_of, without_privileges)
 
 KEY_HINT = "compare it with the recovery kit; 'azekura key check FILE' tries it"
 READING = (["list"], ["find"], ["ls", "latest"], ["cat", "latest", "note.txt"], ["du", "latest"],
@@ -161,7 +161,7 @@ class Host(AzekuraCase):
                      "set add NAME --folder DIR'; the old medium still restores with the recovery "
                      "kit")
         self.assert_site_fails(USAGE, "there is already a set 'daily'", "set", "add", "daily",
-                               "--folder", self.home / "new", out="")
+                               "--folder", self.home / "new", out="", hint=NAME_TAKEN)
         self.assert_restores("latest", state_of(self.tree))
         self.at_site("set", "add", "again", "--folder", self.home / "medium-again")
         self.backup("--to", "again")
