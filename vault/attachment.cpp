@@ -61,8 +61,9 @@ Attachment::Attachment(const ConnectedMedium& connected, Access access, MediumRe
   try {
     mount(access);
   } catch (...) {
+    static_cast<void>(was_pulled());  // if so, the kernel notices it before the register does
     try {
-      static_cast<void>(detach());
+      end();
     } catch (const Error& error) {
       observer_.notice(error.one_line());
     }
@@ -96,7 +97,7 @@ Attachment::~Attachment() {
     return;
   }
   try {
-    static_cast<void>(detach());
+    end();
   } catch (const std::exception& error) {
     observer_.notice(
         text("medium '{}' could not be detached as it should: {}", name_, error.what()));
@@ -115,9 +116,6 @@ void Attachment::note_written(std::uint64_t bytes, std::uint32_t first_session,
 }
 
 void Attachment::unmount() {
-  if (medium_ && is_there()) {
-    free_bytes_ = medium_->free_bytes();
-  }
   medium_.reset();
   mount_.reset();
 }
@@ -130,6 +128,16 @@ void Attachment::release() {
 }
 
 Connection Attachment::detach() {
+  if (is_there()) {
+    free_bytes_ = medium_->free_bytes();
+  }
+  end();
+  return connection_;
+}
+
+/// Of work that failed, the register does not learn what is free: part of what waits is on the
+/// medium already, and the rest must not be taken for too much.
+void Attachment::end() {
   is_detached_ = true;
   try {
     unmount();
@@ -146,7 +154,6 @@ Connection Attachment::detach() {
     throw;
   }
   record();
-  return connection_;
 }
 
 /// All of it was read back; yet who does not flush may have it in a cache only.

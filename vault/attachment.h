@@ -45,6 +45,7 @@ class Attachment {
   void mount(Access access);
   [[nodiscard]] bool is_there() const;
   void unmount();
+  void end();
   void close() const;
   void record();
 

@@ -192,9 +192,7 @@ std::string ChainCheck::whole_copy(const PackInfo& pack, const SessionIdentity& 
   std::optional<DamageError> problem;
   for (std::string& copy : pack_copies(pack.number)) {
     try {
-      checked_pack(pack, session).expect_whole([&](const auto& take) {
-        medium_.stream(copy, take);
-      });
+      checked_pack(pack, session).expect_whole_on(medium_, copy);
       return std::move(copy);
     } catch (const DamageError& error) {
       if (!problem) {

@@ -1,5 +1,6 @@
 #include "vault/checked_file.h"
 
+#include "core/interrupt.h"
 #include "vault/pack_check.h"
 #include "vault/parity_file.h"
 
@@ -11,10 +12,26 @@ void CheckedFile::expect_whole(const Stream& stream) const {
   one->finish();
 }
 
+void CheckedFile::expect_whole_on(const FolderMedium& medium, const std::string& name_there) const {
+  expect_whole([&](const auto& take) {
+    medium.stream(name_there, [&](ByteView part) {
+      throw_if_interrupted();
+      take(part);
+    });
+  });
+}
+
 void CheckedFile::append_to(FolderMedium& medium, const std::string& name_there,
                             const FolderMedium::Produce& produce) const {
   const std::unique_ptr<FileCheck> one = check();
-  medium.append(name_there, bytes, produce, [&](ByteView part) {
+  const auto produce_until_interrupted = [&](const auto& write) {
+    produce([&](ByteView part) {
+      throw_if_interrupted();
+      write(part);
+    });
+  };
+  medium.append(name_there, bytes, produce_until_interrupted, [&](ByteView part) {
+    throw_if_interrupted();
     if (part.empty()) {
       one->finish();
     }

@@ -22,8 +22,11 @@ struct CheckedFile {
 
   /// Errors: DamageError saying what is damaged; what `stream` throws.
   void expect_whole(const Stream& stream) const;
+  /// The same of an object on a medium. Errors: also as throw_if_interrupted, asked every MiB.
+  void expect_whole_on(const FolderMedium& medium, const std::string& name_there) const;
   /// Appends what `produce` writes under a name, read back and checked before it gets it.
-  /// Errors: DamageError if it is not the file; as FolderMedium::append.
+  /// Errors: DamageError if it is not the file; as FolderMedium::append; as throw_if_interrupted,
+  /// asked at every part that is written or read back.
   void append_to(FolderMedium& medium, const std::string& name_there,
                  const FolderMedium::Produce& produce) const;
 };

@@ -9,6 +9,7 @@
 #include "vault/device_text.h"
 #include "vault/refusal.h"
 #include "vault/secret.h"
+#include "vault/write_behind.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -290,9 +291,11 @@ void FolderMedium::append(const std::string& name, std::uint64_t bytes, const Pr
         }
       }
       std::uint64_t written = 0;
+      WriteBehind behind{file.get(), temporary};
       produce([&](ByteView part) {
         write_all(file.get(), part, temporary);
         written += part.size();
+        behind.wrote(written);
       });
       AZK_CHECK(written == bytes);
       const std::array<timespec, 2> times{timespec{kConstantTime, 0}, timespec{kConstantTime, 0}};

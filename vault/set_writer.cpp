@@ -120,6 +120,7 @@ bool SetWriter::forget_missing_packs() {
   std::vector<std::uint32_t> missing;
   const std::uint32_t head = set_.catalogue().head().number;
   for (const auto& [number, pack] : set_.catalogue().packs()) {
+    throw_if_interrupted();
     if (pack.session <= head && !present_copy(medium_, pack)) {
       missing.push_back(number);
     }
@@ -272,7 +273,7 @@ void SetWriter::write_file(const SpooledFile& file) {
   if (medium_.size_of(file.name) == file.bytes) {
     try {
       // An earlier attempt may have written it.
-      file.expect_whole([&](const auto& take) { medium_.stream(file.name, take); });
+      file.expect_whole_on(medium_, file.name);
       observer_.advanced(file.bytes);
       return;
     } catch (const DamageError&) {
@@ -305,6 +306,7 @@ void SetWriter::write_file(const SpooledFile& file) {
 /// A seal vouches for every pack its manifest names, not only for this session's.
 void SetWriter::prove_packs_present(const SpooledSession& session) const {
   for (const PackInfo& pack : session.manifest.packs) {
+    throw_if_interrupted();
     if (!present_copy(medium_, pack)) {
       throw SpoolError{
           text("pack {:08x}, which the session refers to, is not on the medium", pack.number)};
@@ -340,6 +342,7 @@ void SetWriter::write_session(const SpooledSession& session) {
     write_file(file);
   }
   for (const std::string_view folder : kSessionFolders) {
+    throw_if_interrupted();
     put(session_path(folder, session.number(), "manifest"), session.manifest_bytes);
   }
   prove_packs_present(session);

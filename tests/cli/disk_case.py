@@ -37,6 +37,21 @@ class Disk:
     def inserted(self):
         return self.number is not None
 
+    @property
+    def in_use(self):
+        """Whether it is mounted, or another has it for itself."""
+        try:
+            os.close(os.open(self.path, os.O_RDONLY | os.O_EXCL))
+            return False
+        except OSError:
+            return True
+
+    @property
+    def written_bytes(self):
+        """Since it was inserted."""
+        stat = pathlib.Path(f"/sys/block/loop{self.number}/stat").read_text(encoding="ascii")
+        return int(stat.split()[6]) * 512
+
     def insert(self, read_only=False):
         image = os.open(self.image, os.O_RDONLY if read_only else os.O_RDWR)
         control = os.open("/dev/loop-control", os.O_RDWR)
@@ -60,11 +75,14 @@ class Disk:
             os.close(control)
             os.close(image)
 
-    def pull(self):
-        """The kernel says that it is removed. What it did not write yet is on the image."""
+    def pull(self, cut=None):
+        """The kernel says that it is removed. What it did not write yet is on the image. One that
+        is in use goes once nobody uses it; `cut` makes it fail those who do."""
         loop = os.open(self.path, os.O_RDONLY)
         fcntl.ioctl(loop, LOOP_CLR_FD)
         os.close(loop)
+        if cut is not None:
+            cut()
         control = os.open("/dev/loop-control", os.O_RDWR)
         until = time.monotonic() + SECONDS_MAX
         while True:

@@ -294,9 +294,7 @@ class Nights(DiskCase):
         disk = self.disks[self.tonight]
         until = time.monotonic() + 60
         while run.process.poll() is None and time.monotonic() < until:
-            try:
-                os.close(os.open(disk.path, os.O_RDONLY | os.O_EXCL))
-            except OSError:
+            if disk.in_use:
                 return
             time.sleep(0.001)
         self.fail(f"it never attached the medium: {run.wait()}")

@@ -1,15 +1,26 @@
 """A site with one source, a tree, and sets whose media are disks that are inserted and pulled."""
+import contextlib
+import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "cli"))
 import azekura_case  # noqa: E402, F401  for the tests beside this
 import disk_case  # noqa: E402
 
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 SECONDS_MAX = 600
+FILES_AT = 2 << 20  # of a disk's file system
+
+
+def missing_clock():
+    """What fakes the clock, if it is not here."""
+    return None if os.path.exists(FAKETIME) else FAKETIME
 
 
 class DiskSite:
@@ -49,6 +60,37 @@ class DiskSite:
             disk.insert()
             self.at_site("medium", "enrol", disk.path, "--set", name, input=name.encode() + b"\n")
             disk.pull()
+
+    def tonights(self, night=None):
+        """The set whose medium is brought on this night; else on the one that is now."""
+        date = [] if night is None else ["--from-date", night]
+        planned = self.at_site("schedule", "--days", "1", "--json", *date).splitlines()[0]
+        return json.loads(planned)["medium_of_set"]
+
+    def connections(self, name):
+        shown = self.at_site("medium", "show", name, "--json").splitlines()
+        return [one for one in map(json.loads, shown) if one["event"] == "connection"]
+
+    @contextlib.contextmanager
+    def mounted(self, name):
+        """The files of a pulled disk, read-only, as a folder."""
+        folder = self.home / "mnt"
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "ext4", "-o", f"loop,ro,noload,offset={FILES_AT}",
+                        self.disks[name].image, folder], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+    def restored(self, medium, snapshot="latest/tree"):
+        """The state of the tree that a mounted medium alone gives back."""
+        target = pathlib.Path(tempfile.mkdtemp(dir=self.home))
+        self.run("restore", snapshot, "--from", medium, "--key", self.kit / "recovery.key",
+                 "--target", target)
+        state = azekura_case.state_of(target)
+        shutil.rmtree(target)
+        return state
 
     def pull_all(self):
         for disk in self.disks.values():

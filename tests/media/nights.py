@@ -12,7 +12,6 @@ an oracle outside the host remembers it. The last nights bring more than fits.
 import argparse
 import contextlib
 import datetime
-import json
 import os
 import pathlib
 import random
@@ -26,10 +25,8 @@ import disk_line
 import disk_site
 from disk_site import azekura_case, disk_case
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 FIRST_NIGHT = datetime.date(2026, 12, 1)
 SETS = ("daily-1", "daily-2")
-FILES_AT = 2 << 20  # of a disk's file system
 DISK_BYTES = 96 << 20
 RUN_SECONDS_MAX = 300
 # event : (how many of thirty nights, exit codes it may end with, code of the refusal)
@@ -43,7 +40,7 @@ EVENTS = {
 
 def clock_of(night):
     """The environment that makes it this night's evening for a program."""
-    return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"@{night} 22:00:00",
+    return {"LD_PRELOAD": disk_site.FAKETIME, "FAKETIME": f"@{night} 22:00:00",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
 
 
@@ -61,14 +58,9 @@ class Nights:
 
     # --- one night
 
-    def tonights(self, night):
-        planned = json.loads(self.site.at_site("schedule", "--days", "1", "--from-date", night,
-                                               "--json").splitlines()[0])
-        return planned["medium_of_set"]
-
     def night(self, night, event):
         """Runs it; returns (exit code, stdout, stderr)."""
-        name = self.tonights(night)
+        name = self.site.tonights(night)
         other = next(one for one in SETS if one != name)
         with contextlib.ExitStack() as slots:
             def insert(image, **options):
@@ -139,7 +131,7 @@ class Nights:
 
     def choose(self, night, left):
         """Takes the next event that can be tonight."""
-        name = self.tonights(night)
+        name = self.site.tonights(night)
         newest = max(self.acknowledged[name], default=0)
         has_older = name in self.older and self.older[name][1] < newest
         event = next((one for one in left if one != "old" or has_older), "well")
@@ -154,35 +146,19 @@ class Nights:
         for name, states in self.acknowledged.items():
             if not states:
                 continue
-            with self.mounted(name) as medium:
+            with self.site.mounted(name) as medium:
                 wanted = states if everything else {max(states): states[max(states)]}
                 for session, state in wanted.items():
                     self.check_one(medium, session, state)
 
-    @contextlib.contextmanager
-    def mounted(self, name):
-        folder = self.home / "mnt"
-        folder.mkdir(exist_ok=True)
-        subprocess.run(["mount", "-t", "ext4", "-o", f"loop,ro,noload,offset={FILES_AT}",
-                        self.images[name], folder], check=True)
-        try:
-            yield folder
-        finally:
-            subprocess.run(["umount", folder], check=True)
-
     def check_one(self, medium, session, state):
-        target = pathlib.Path(tempfile.mkdtemp(dir=self.home))
-        self.site.run("restore", f"{session}/tree", "--from", medium, "--key",
-                      self.site.kit / "recovery.key", "--target", target)
-        found = azekura_case.state_of(target)
-        if found != state:
+        if self.site.restored(medium, f"{session}/tree") != state:
             raise AssertionError(f"session {session} came back otherwise")
-        shutil.rmtree(target)
         self.restored += 1
 
     def repair(self, name):
         """What the refusal says to do with a disk that lost writes."""
-        shown = subprocess.run(["losetup", "--find", "--show", "--offset", str(FILES_AT),
+        shown = subprocess.run(["losetup", "--find", "--show", "--offset", str(disk_site.FILES_AT),
                                 self.images[name]], capture_output=True, check=True)
         part = shown.stdout.decode().strip()
         try:
@@ -211,9 +187,9 @@ class Nights:
             state = azekura_case.state_of(self.tree)
             code, out, err = self.night(night, event)
             _often, codes, refusal = EVENTS[event]
-            if "cannot be mounted" in err and self.failed.get(self.tonights(night)):
+            if "cannot be mounted" in err and self.failed.get(self.site.tonights(night)):
                 codes, refusal = (9,), "AZK-M10"
-                self.repair(self.tonights(night))
+                self.repair(self.site.tonights(night))
             if code not in codes or (refusal is not None and f"error: {refusal}: " not in err):
                 raise AssertionError(f"the night of {night} ({event}) ended with {code}:\n"
                                      f"{out}{err}")
@@ -223,7 +199,7 @@ class Nights:
                 raise AssertionError(f"the night of {night} ({event}) gave no receipt:\n{out}{err}")
             self.counts[event] += 1
             if event in ("failing", "yanked"):
-                self.failed[self.tonights(night)] = True
+                self.failed[self.site.tonights(night)] = True
             self.check(everything=index % 10 == 9)
         self.too_much(str(FIRST_NIGHT + datetime.timedelta(days=count)))
         self.check(everything=True)
@@ -235,7 +211,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--nights", type=int, default=30)
     arguments = parser.parse_args()
-    need = disk_line.missing() if os.path.exists(FAKETIME) else FAKETIME
+    need = disk_line.missing() or disk_site.missing_clock()
     if need is not None:
         print(f"skipped: there is no {need}")
         sys.exit(azekura_case.SKIPPED)

@@ -46,7 +46,7 @@ TEST_CASE("FolderMedium: what is appended is there, whole, however long") {
   FolderMedium& medium = m.medium;
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, std::size_t{4095}, std::size_t{4096},
-        std::size_t{1'048'576}, std::size_t{3'000'001}}) {
+        std::size_t{1'048'576}, std::size_t{25'000'001}}) {
     const std::string name = "packs/00/" + std::to_string(size);
     const Buffer bytes = random_bytes(size, size);
     medium.append(name, bytes);
