@@ -1,5 +1,6 @@
 #include "cli/capture_run.h"
 #include "cli/commands.h"
+#include "cli/exit_code.h"
 #include "cli/night_record.h"
 #include "cli/rotate_screen.h"
 #include "cli/set_medium.h"
@@ -26,6 +27,18 @@ std::string place_of(const vault::MediumRecord& record) {
   return record.moves.empty() ? text("the safe") : record.moves.back().place;
 }
 
+/// The hands of a person were faster than a run: what is in the slot now is looked at anew.
+bool is_of_hands(const Error& error) {
+  return error.code() == vault::refusal::kPulled || error.code() == vault::refusal::kMissing ||
+         error.code() == vault::refusal::kNotEnrolled;
+}
+
+/// How long nobody has pulled a medium that was detached.
+double seconds_left_in(const vault::Connection& connection) {
+  const auto seconds = static_cast<double>(wall_clock_now().seconds - connection.attached.seconds);
+  return std::max(0.0, seconds - connection.work_seconds);
+}
+
 /// The evening of one person: which media are pulled, fetched, written and put away.
 class Rotation {
  public:
@@ -43,9 +56,9 @@ class Rotation {
   [[nodiscard]] std::vector<std::string> sets_to_write() const;
   void capture_if_needed();
   void clear_slots();
-  void wait_for_medium(const std::string& set);
+  void wait_for_medium(const std::string& set, bool was_pulled);
   void write_one(const std::string& set);
-  void pull(const std::string& name);
+  void pull(const std::string& name, const std::string& step);
   void put_away(const std::string& name);
 
   vault::Site site_;
@@ -53,6 +66,7 @@ class Rotation {
   vault::MediumRegister media_;
   vault::Night night_;
   Output& output_;
+  bool is_complete_ = true;  ///< what was captured by this run
   RotateScreen screen_;
   vault::DeviceEvents events_;
 };
@@ -82,21 +96,22 @@ void Rotation::capture_if_needed() {
                 .large = {},
                 .steps = {text("Please wait: tonight's backup is being prepared."),
                           text("Do not insert any medium yet.")}});
-  static_cast<void>(capture_into_spool(site_, config_.set(*night_.medium_of_set),
-                                       config_.sources_of_pool(night_.pool), output_));
+  is_complete_ = capture_into_spool(site_, config_.set(*night_.medium_of_set),
+                                    config_.sources_of_pool(night_.pool), output_)
+                     .complete;
 }
 
-/// What was written earlier and nobody pulled.
+/// What was attached earlier and nobody pulled.
 void Rotation::clear_slots() {
   for (const vault::MediumRecord& record : media_.all()) {
     if (record.is_left_in()) {
-      pull(record.name);
+      pull(record.name, text("This medium was left in. Pull it now."));
       put_away(record.name);
     }
   }
 }
 
-void Rotation::wait_for_medium(const std::string& set) {
+void Rotation::wait_for_medium(const std::string& set, bool was_pulled) {
   for (;;) {
     throw_if_interrupted();
     try {
@@ -104,7 +119,12 @@ void Rotation::wait_for_medium(const std::string& set) {
                                      vault::bytes_waiting(vault::Spool{site_.spool_path(set)})));
       return;
     } catch (const Error& error) {
-      if (error.code() == vault::refusal::kMissing) {
+      if (error.code() == vault::refusal::kMissing && was_pulled) {
+        screen_.show({.title = title(),
+                      .large = set,
+                      .steps = {text("It was pulled too early. Insert it again.")},
+                      .notes = {text("Nothing is lost: it goes on where it was.")}});
+      } else if (error.code() == vault::refusal::kMissing) {
         std::string place = text("the safe");
         for (const vault::MediumRecord& record : media_.all()) {
           place = record.set == set ? place_of(record) : place;
@@ -127,8 +147,9 @@ void Rotation::wait_for_medium(const std::string& set) {
 }
 
 void Rotation::write_one(const std::string& set) {
+  bool was_pulled = false;
   for (;;) {
-    wait_for_medium(set);
+    wait_for_medium(set, was_pulled);
     screen_.show({.title = title(),
                   .large = set,
                   .steps = {text("Writing and verifying. DO NOT PULL the medium.")}});
@@ -136,29 +157,29 @@ void Rotation::write_one(const std::string& set) {
       static_cast<void>(write_waiting(site_, config_, config_.set(set), output_));
       break;
     } catch (const MediumError& error) {
-      if (error.code() != vault::refusal::kPulled) {
+      if (!is_of_hands(error)) {
         throw;
       }
-      output_.warn(error.one_line());  // what is on it already is not written again
+      was_pulled = was_pulled || error.code() == vault::refusal::kPulled;
     }
   }
-  pull(set);
+  pull(set, text("Done. Pull this medium now."));
   put_away(set);
 }
 
-void Rotation::pull(const std::string& name) {
+void Rotation::pull(const std::string& name, const std::string& step) {
   screen_.show({.title = title(),
                 .large = name,
-                .steps = {text("Done. Pull this medium now.")},
+                .steps = {step},
                 .notes = {text("It is not offline before it is pulled.")}});
-  const vault::Insertion insertion = media_.named(name).insertion;
-  const double begun = steady_seconds();
-  while (vault::is_still_there(insertion)) {
+  const vault::MediumRecord record = media_.named(name);
+  const double begun = steady_seconds() - seconds_left_in(record.connections.back());
+  while (vault::is_still_there(record.insertion)) {
     throw_if_interrupted();
     events_.wait(kLookSeconds);
   }
-  media_.update(name, [&](vault::MediumRecord& record) {
-    vault::Connection& last = record.connections.back();
+  media_.update(name, [&](vault::MediumRecord& changed) {
+    vault::Connection& last = changed.connections.back();
     if (!last.overhang_seconds) {
       last.overhang_seconds = steady_seconds() - begun;
     }
@@ -194,11 +215,13 @@ int Rotation::run() {
   } else {
     page.steps = {text("All done. Thank you.")};
     for (const std::string& set : sets) {
-      page.notes.push_back(text("{} is offline and has tonight's backup.", set));
+      page.notes.push_back(set == night_.medium_of_set
+                               ? text("{} is offline and has tonight's backup.", set)
+                               : text("{} is offline and has all that waited for it.", set));
     }
   }
   screen_.show(page);
-  return 0;
+  return is_complete_ ? kDone : exit_code_of(ErrorKind::incomplete);
 }
 
 }  // namespace

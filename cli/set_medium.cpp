@@ -34,6 +34,12 @@ class ConnectedLimit {
   double until_;
 };
 
+/// Not a refusal, nor what stops the run.
+bool may_come_of_a_pull(const Error& error) {
+  return (error.code().empty() || error.code() == vault::refusal::kFailing) &&
+         error.kind() != ErrorKind::interrupted && error.kind() != ErrorKind::policy;
+}
+
 }  // namespace
 
 SetMedium::SetMedium(const vault::Site& site, const SiteConfig& config, const SetConfig& set,
@@ -63,27 +69,51 @@ std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, con
   return work(medium);
 }
 
+/// `error`: what was told of its disk.
+void SetMedium::throw_pulled(const Error& error) const {
+  MediumError pulled{"the medium '{}' was pulled while it was written ({})", set_.name,
+                     error.one_line()};
+  pulled.set_code(vault::refusal::kPulled);
+  pulled.set_hint(
+      text("insert '{}' again and run 'azekura write {}': what is on it "
+           "already is not written again",
+           set_.name, set_.name));
+  throw pulled;
+}
+
 std::optional<vault::WriteTotals> SetMedium::attached_disk(std::uint64_t waiting,
                                                            const Work& work) {
   const vault::FoundMedia found = vault::find_media();
-  const vault::AdmittedMedium wanted =
+  const vault::AdmittedMedium disk =
       vault::admit(site_, config_, set_.name, media_, found, waiting);
-  const std::string& name = wanted.record.name;
-  vault::Attachment attachment{*wanted.medium, vault::Access::append, media_, name, output_};
+  const vault::Insertion insertion = vault::insertion_of(disk.medium->device);
+  try {
+    return use_disk(disk, work);
+  } catch (const InterruptedError&) {
+    if (vault::is_still_there(insertion)) {
+      output_.warn(
+          text("the medium '{}' is still in its slot: pull it and put it away", disk.record.name));
+    }
+    throw;
+  } catch (const Error& error) {
+    if (error.code() != vault::refusal::kPulled && !vault::is_still_there(insertion)) {
+      throw_pulled(error);
+    }
+    throw;
+  }
+}
+
+std::optional<vault::WriteTotals> SetMedium::use_disk(const vault::AdmittedMedium& disk,
+                                                      const Work& work) {
+  const std::string& name = disk.record.name;
+  vault::Attachment attachment{*disk.medium, vault::Access::append, media_, name, output_};
   std::optional<vault::WriteTotals> totals;
   const ConnectedLimit limit{config_.media.connected};
   try {
     totals = work(attachment.medium());
   } catch (const Error& error) {
-    if (attachment.was_pulled()) {
-      MediumError pulled{"the medium '{}' was pulled while it was written ({})", name,
-                         error.one_line()};
-      pulled.set_code(vault::refusal::kPulled);
-      pulled.set_hint(
-          text("insert '{}' again and run 'azekura write {}': what is on it "
-               "already is not written again",
-               name, set_.name));
-      throw pulled;
+    if (may_come_of_a_pull(error) && attachment.was_pulled()) {
+      throw_pulled(error);
     }
     if (error.kind() == ErrorKind::policy && limit.is_over()) {
       PolicyError too_long{"the medium '{}' was connected for {} minutes, the limit of the site",

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "cli/output.h"
+#include "core/error.h"
 #include "core/site_config.h"
+#include "vault/admission.h"
 #include "vault/folder_medium.h"
 #include "vault/medium_finder.h"
 #include "vault/medium_register.h"
@@ -37,6 +39,8 @@ class SetMedium {
 
  private:
   std::optional<vault::WriteTotals> attached_disk(std::uint64_t waiting, const Work& work);
+  std::optional<vault::WriteTotals> use_disk(const vault::AdmittedMedium& disk, const Work& work);
+  [[noreturn]] void throw_pulled(const Error& error) const;
 
   const vault::Site& site_;
   const SiteConfig& config_;

@@ -49,6 +49,10 @@ class Line:
     def cut(self):
         self.server.kill()
 
+    def yank(self):
+        """Out of its slot while it is written."""
+        self.disk.pull(cut=self.cut)
+
 
 def wait_for(condition, seconds=60):
     until = time.monotonic() + seconds

@@ -7,7 +7,6 @@ the right one, pulled and put away.
 Every screen must come, in order. --docs writes them as text, for docs/rotate.md.
 """
 import argparse
-import json
 import pathlib
 import random
 import shutil
@@ -29,6 +28,11 @@ What the person who carries media sees, one screen after the other; Japanese, wh
 """
 
 
+def missing():
+    """What it takes and is not here; None if all is."""
+    return disk_case.missing() or (None if shutil.which("tmux") else "tmux")
+
+
 class Evening:
     def __init__(self, azekura, home):
         self.site = disk_site.DiskSite(azekura, home, SETS, DISK_BYTES)
@@ -47,20 +51,29 @@ class Evening:
                               check=True, env=self.site.environment | {"TERM": "screen"})
         return done.stdout.decode()
 
+    @property
+    def command(self):
+        return f"{self.site.azekura} -s {self.site.path} rotate; echo exit $?; sleep 600"
+
     def begin(self):
-        self.tmux("new-session", "-d", "-x", "80", "-y", "24", "-s", "evening",
-                  f"{self.site.azekura} -s {self.site.path} rotate; echo exit $?; sleep 600")
+        self.tmux("new-session", "-d", "-x", "80", "-y", "24", "-s", "evening", self.command)
+
+    def begin_again(self):
+        self.tmux("respawn-pane", "-k", "-t", "evening", self.command)
 
     def see(self, words, what):
         """Waits for a screen with these words, and keeps it."""
+        self.screens.append((what, self.wait_for(words)))
+
+    def wait_for(self, *words):
+        """Waits for a screen with all these words."""
         until = time.monotonic() + SECONDS_MAX
         while True:
-            screen = self.tmux("capture-pane", "-p", "-t", "evening")
-            if words in screen:
-                self.screens.append((what, screen.rstrip()))
-                return
+            screen = self.tmux("capture-pane", "-p", "-t", "evening").rstrip()
+            if all(one in screen for one in words):
+                return screen
             if time.monotonic() > until:
-                raise AssertionError(f"'{words}' never came; this is there:\n{screen}")
+                raise AssertionError(f"{words} never came; this is there:\n{screen}")
             time.sleep(0.05)
 
     def type(self, words):
@@ -68,8 +81,7 @@ class Evening:
 
     def go(self):
         self.set_up()
-        tonight = json.loads(self.site.at_site("schedule", "--days", "1", "--json").splitlines()[0])
-        name = tonight["medium_of_set"]
+        name = self.site.tonights()
         other = next(one for one in SETS if one != name)
         self.begin()
         self.see("差し込んでください", "Which medium to fetch")
@@ -108,8 +120,7 @@ def main():
     parser.add_argument("azekura")
     parser.add_argument("--docs", type=pathlib.Path)
     arguments = parser.parse_args()
-    need = disk_case.missing() or (None if shutil.which("tmux") else "tmux")
-    if need is not None:
+    if (need := missing()) is not None:
         print(f"skipped: there is no {need}")
         sys.exit(azekura_case.SKIPPED)
     with tempfile.TemporaryDirectory(prefix="azekura-evening-") as home:
