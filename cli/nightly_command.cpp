@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "vault/refusal.h"
 #include "vault/rotation.h"
+#include "vault/spool_usage.h"
 
 #include <nlohmann/json.hpp>
 
@@ -61,9 +62,9 @@ void expect_room_in_spool(const vault::Site& site, const SiteConfig& config) {
   std::uint64_t waiting = 0;
   std::string sets;
   for (const SetConfig& set : config.sets) {
-    const vault::Spool spool{site.spool_path(set.name)};
-    if (!spool.complete_numbers().empty()) {
-      waiting += vault::bytes_waiting(spool);
+    const std::uint64_t bytes = vault::spool_usage(site.spool_path(set.name)).bytes;
+    waiting += bytes;
+    if (bytes > 0) {
       sets += (sets.empty() ? "'" : ", '") + set.name + "'";
     }
   }

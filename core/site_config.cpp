@@ -64,7 +64,7 @@ constexpr std::string_view kEmptySiteFile =
 # overhang_minutes = 30      one left in longer after its work is done is an alarm
 #
 # [spool]
-# limit_gib = 500            what waits for its media may take as much; else as the disk has
+# limit_gib = 500            all that waits may take as much, also 0.5; else as the disk has
 )";
 
 const std::string& label_of(const SourceConfig& config) { return config.source.name; }

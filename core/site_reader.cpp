@@ -76,6 +76,7 @@ class SiteReader {
   std::optional<std::string> text_of(const toml::table& table, std::string_view key);
   std::vector<std::string> texts_of(const toml::table& table, std::string_view key);
   std::optional<unsigned> number_of(const toml::table& table, std::string_view key, unsigned max);
+  std::optional<std::uint64_t> bytes_of_gib(const toml::table& table, std::string_view key);
   std::optional<Date> date_of(const toml::table& table, std::string_view key);
   std::string name_of(const toml::table& table);
   std::optional<ParityShape> parity_of(const toml::table& table);
@@ -153,6 +154,20 @@ std::optional<unsigned> SiteReader::number_of(const toml::table& table, std::str
     return std::nullopt;
   }
   return static_cast<unsigned>(number);
+}
+
+std::optional<std::uint64_t> SiteReader::bytes_of_gib(const toml::table& table,
+                                                      std::string_view key) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) {
+    return std::nullopt;
+  }
+  const double gib = node->value<double>().value_or(0);
+  if (!(gib > 0 && gib <= kSpoolGibMax)) {
+    mistake(*node, kForm, "'{}' must be a number above 0, at most {}", key, kSpoolGibMax);
+    return std::nullopt;
+  }
+  return static_cast<std::uint64_t>(gib * static_cast<double>(kGiB));
 }
 
 std::optional<Date> SiteReader::date_of(const toml::table& table, std::string_view key) {
@@ -417,9 +432,7 @@ SiteReading SiteReader::read(const toml::table& root) {
   });
   read_table(root, "spool", [&](const toml::table& table) {
     check_keys(table, {"limit_gib"});
-    if (const auto gib = number_of(table, "limit_gib", kSpoolGibMax)) {
-      config.spool_limit = *gib * kGiB;
-    }
+    config.spool_limit = bytes_of_gib(table, "limit_gib");
   });
   for (SiteFinding& finding : check_site_rules(tables)) {
     findings_.push_back(std::move(finding));

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 
-from azekura_case import INCOMPLETE, AzekuraCase, main
+from azekura_case import INCOMPLETE, SPACE, AzekuraCase, main
 
 POLICY = 10
 
@@ -89,6 +89,20 @@ class Generations(StatusCase):
         path.write_text(path.read_text().replace("name = 'tree'\n", "name = 'tree'\nrpo_hours = 30\n"))
         self.assertEqual(self.alarms(), [])
 
+    def test_a_night_whose_medium_nobody_brought(self):
+        """Captured at one o'clock, looked at in the morning; the medium of the night before came."""
+        self.backup()
+        self.age(24 * 3600)
+        self.backup("--for", "daily")
+        self.age(8 * 3600)
+        alarm, = self.at_site("status", "--alarm", "--json", code=POLICY).events("alarm")
+        self.assertEqual(alarm["fact"], "the newest generation of the source 'tree' on a medium is "
+                                        "32 hours old, its rpo_hours is 26")
+        self.assertEqual(alarm["remedy"],
+                         "a newer one waits for the medium of the set 'daily': bring it")
+        self.at_site("write", "daily")
+        self.assertIn("0 alarms\n", self.at_site("status", "--alarm").text)
+
     def test_from_the_future(self):
         self.backup()
         self.age(-2 * 3600)
@@ -163,6 +177,53 @@ class Spool(StatusCase):
             file.truncate(2 * 2 ** 30)
         self.assertEqual(self.alarms(), ["2.0 GiB wait in the spool, more than its limit of 1.0 GiB"])
         self.assertEqual(self.status().events("spool")[0]["limit"], 2 ** 30)
+
+
+class FullSpool(AzekuraCase):
+    """Two sets that take turns, and more waits for them than may."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_site()
+        self.tree = self.add_tree()
+        (self.tree / "large").write_bytes(self.random.randbytes(4 << 20))
+        self.sets = ["daily-1", "daily-2"]
+        for name in self.sets:
+            self.at_site("set", "add", name, "--pool", "daily", "--folder", self.home / name)
+        path = self.site / "site.toml"
+        path.write_text(path.read_text() + "[spool]\nlimit_gib = 0.006\n")
+
+    def waiting(self):
+        return [one["waiting_sessions"] for one in self.at_site("status", "--json").events("set")]
+
+    def test_says_which_media_to_bring_and_captures_nothing(self):
+        for name in self.sets:
+            self.backup("--for", name)
+        for part in ((), ("--only", "capture")):
+            ended = self.at_site("nightly", *part, code=SPACE)
+            self.assertIn("error: AZK-M15: the spool holds ", ended.errors)
+            self.assertIn("its limit is 6.1 MiB: nothing was captured\n", ended.errors)
+            self.assertIn("hint: bring the media 'daily-1', 'daily-2' and run 'azekura write SET'",
+                          ended.errors)
+            self.assertEqual(self.waiting(), [1, 1])
+        for name in self.sets:
+            self.at_site("write", name)
+        self.assertEqual(self.waiting(), [0, 0])
+        self.at_site("nightly")
+        self.assertEqual(self.waiting(), [0, 0])
+
+    def test_of_a_capture_that_was_killed_too(self):
+        """What it left counts as well; writing its set makes a session of it, and room."""
+        self.backup("--for", "daily-1")
+        folder, = (self.site / "spool" / "daily-1").glob("0*")
+        with open(folder / "large.part", "wb") as file:
+            file.truncate(8 << 20)
+        (folder / "manifest").unlink()
+        ended = self.at_site("nightly", code=SPACE)
+        self.assertIn("bring the media 'daily-1' and run", ended.errors)
+        self.at_site("write", "daily-1")
+        self.assertEqual(self.waiting(), [0, 0])
+        self.at_site("nightly")
 
 
 class Sets(StatusCase):

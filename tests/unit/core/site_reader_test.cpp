@@ -133,7 +133,7 @@ TEST_CASE("read_site_file: every mistake is found, the first of the file first")
               "1: the folder of a set must begin with '/'", "4: 'colour' is not a setting",
               "5: a path must begin with '/'", "8: 'exclude' must be a list of texts",
               "9: 'rpo_hours' must be a number from 1 to 8784", "10: the source 'a' is there twice",
-              "14: 'limit_gib' must be a number from 1 to 1048576"});
+              "14: 'limit_gib' must be a number above 0, at most 1048576"});
   CHECK_THROWS_WITH_AS(static_cast<void>(SiteConfig::parse(text)),
                        doctest::Contains("line 1: a name of"), UsageError);
 }
@@ -187,6 +187,12 @@ TEST_CASE("read_site_file: mistakes in holidays, media and spool") {
               "3: 'overhang_minutes' must be a number from 1 to 1440"});
   CHECK(told("[[media]]\nconnected_minutes = 3\n", true) ==
         Lines{"1: 'media' must be written as [media]"});
+  for (const std::string_view wrong :
+       {"0", "0.0", "-1", "nan", "inf", "1048576.5", "true", "'1'"}) {
+    CHECK(told(fmt::format("[spool]\nlimit_gib = {}\n", wrong), true) ==
+          Lines{"2: 'limit_gib' must be a number above 0, at most 1048576"});
+  }
+  CHECK(SiteConfig::parse("[spool]\nlimit_gib = 0.5\n").spool_limit == kGiB / 2);
   CHECK(told("[spool]\nlimit = 3\n", true) == Lines{"2: 'limit' is not a setting"});
 }
 
