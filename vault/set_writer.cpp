@@ -53,6 +53,28 @@ std::vector<SpooledFile> files_of(const SpooledSession& session) {
   return files;
 }
 
+/// What `look` finds on the medium. A device that cannot say fails: what waits is not written
+/// there.
+template <typename Look>
+auto on_device(const FolderMedium& medium, Look&& look) {
+  try {
+    return look();
+  } catch (const DamageError& error) {
+    MediumError failure{"medium \"{}\" failed: {}", printable(medium.path()), error.what()};
+    failure.set_code(refusal::kFailing);
+    failure.set_hint("check the medium and its cable; what was captured waits in the spool");
+    throw failure;
+  }
+}
+
+bool has_file(const FolderMedium& medium, const SpooledFile& file) {
+  return on_device(medium, [&] { return medium.size_of(file.name) == file.bytes; });
+}
+
+bool has_pack(const FolderMedium& medium, const PackInfo& pack) {
+  return on_device(medium, [&] { return present_copy(medium, pack).has_value(); });
+}
+
 /// What a session's header, manifest and seal take in all their copies.
 std::uint64_t copies_bytes(const SpooledSession& session) {
   return kSessionFolders.size() *
@@ -121,7 +143,7 @@ bool SetWriter::forget_missing_packs() {
   const std::uint32_t head = set_.catalogue().head().number;
   for (const auto& [number, pack] : set_.catalogue().packs()) {
     throw_if_interrupted();
-    if (pack.session <= head && !present_copy(medium_, pack)) {
+    if (pack.session <= head && !has_pack(medium_, pack)) {
       missing.push_back(number);
     }
   }
@@ -164,7 +186,7 @@ void SetWriter::check_space(const std::vector<SpooledSession>& sessions) {
   for (const SpooledSession& session : sessions) {
     needed += copies_bytes(session);
     for (const SpooledFile& file : files_of(session)) {
-      needed += medium_.size_of(file.name) == file.bytes ? 0 : file.bytes;
+      needed += has_file(medium_, file) ? 0 : file.bytes;
     }
   }
   if (const std::uint64_t free = medium_.free_bytes(); free < needed) {
@@ -270,7 +292,7 @@ void check_spooled(const SpooledFile& file) {
 
 void SetWriter::write_file(const SpooledFile& file) {
   throw_if_interrupted();
-  if (medium_.size_of(file.name) == file.bytes) {
+  if (has_file(medium_, file)) {
     try {
       // An earlier attempt may have written it.
       file.expect_whole_on(medium_, file.name);
@@ -307,7 +329,7 @@ void SetWriter::write_file(const SpooledFile& file) {
 void SetWriter::prove_packs_present(const SpooledSession& session) const {
   for (const PackInfo& pack : session.manifest.packs) {
     throw_if_interrupted();
-    if (!present_copy(medium_, pack)) {
+    if (!has_pack(medium_, pack)) {
       throw SpoolError{
           text("pack {:08x}, which the session refers to, is not on the medium", pack.number)};
     }

@@ -2,6 +2,7 @@
 """Media that are missing, wrong, older than they were, forked, damaged or not writable."""
 import os
 import shutil
+import unittest
 
 from azekura_case import (AUTHENTICITY, DAMAGE, MEDIUM, REPAIRED, AzekuraCase, change_tree,
                           in_own_mounts, main, state_of)
@@ -32,6 +33,23 @@ class MediumCase(AzekuraCase):
 def contents_of(folder):
     return {path: (path.read_bytes() if path.is_file() else None)
             for path in folder.rglob("*")} if folder.exists() else None
+
+
+class Failing(MediumCase):
+    @unittest.skipIf(shutil.which("strace") is None, "there is no strace")
+    def test_a_device_that_does_not_say_what_is_there(self):
+        """It fails, for the writer; it is not the damage of a file."""
+        wanted = state_of(self.tree)
+        self.backup("--for", "daily")
+        for name in ("parity/000001/0", "packs/00/00000001"):
+            ended = self.run_program(
+                ["strace", "-f", "-qq", "-o", self.home / "trace", "-P", name, "-e",
+                 "trace=openat2", "-e", "inject=openat2:error=EIO:when=1", self.azekura_program,
+                 "-s", self.site, "write", "daily"], code=MEDIUM)
+            self.assertIn("error: AZK-M10: ", ended.errors)
+            self.assertEqual(self.waiting(), 1)
+        self.at_site("write", "daily")
+        self.assert_all_restore({"1/tree": wanted})
 
 
 class Missing(MediumCase):
