@@ -16,22 +16,22 @@ import sys
 import tempfile
 import time
 
-DRIVERS = ["virtio_pci", "virtio_console", "xhci_pci", "usb_storage", "uas", "sd_mod",
-           "crc32c_generic", "ext4"]
+DRIVERS = ["virtio_pci", "virtio_console", "virtio_blk", "xhci_pci", "usb_storage", "uas", "sd_mod",
+           "crc32c_generic", "ext4", "xfs"]
 NEEDED = ["qemu-system-x86_64", "busybox", "cpio", "ldd", "mkfs.ext4", "sfdisk"]
 BOOT_SECONDS = 120
 COMMAND_SECONDS = 120
 PORT = "azekura.commands"
 
-# Each line from the port is a command in base64; its exit code and output, in base64, go back.
-INIT = f"""#!/bin/busybox sh
+# How every guest begins: with its drivers, and the kernel's own file systems.
+BEGIN = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/root
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-mkdir -p /dev/shm /run /tmp /root; mount -t tmpfs tmpfs /tmp; mount -t tmpfs run /run
 for driver in /drivers/*; do insmod $driver || echo "cannot load $driver"; done
-echo 'echo "$ACTION@$DEVPATH" >> /run/uevents' > /run/note
-uevent sh /run/note &
+"""
+# Each line from the port is a command in base64; its exit code and output, in base64, go back.
+SERVE = f"""
 for name in /sys/class/virtio-ports/*/name; do
   if [ "$(cat $name)" = {PORT} ]; then port=/dev/$(basename $(dirname $name)); fi
 done
@@ -42,8 +42,12 @@ while read -r line <&3; do
   sh /run/command > /run/output 2>&1 < /dev/null
   echo "$? $(base64 -w 0 /run/output)" >&3
 done
-poweroff -f
 """
+INIT = BEGIN + """
+mkdir -p /dev/shm /run /tmp /root; mount -t tmpfs tmpfs /tmp; mount -t tmpfs run /run
+echo 'echo "$ACTION@$DEVPATH" >> /run/uevents' > /run/note
+uevent sh /run/note &
+""" + SERVE + "poweroff -f\n"
 
 
 class Failed(Exception):
@@ -75,7 +79,18 @@ def libraries_of(program):
     return re.findall(r"(/\S+) \(0x", listed.stdout)  # none if it is static
 
 
-def make_initramfs(folder, kernel, programs):
+def copy_program(program, target, root):
+    """To `target`, and its libraries to where the dynamic linker looks for them beneath `root`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(program, target)  # of a link, what it leads to
+    for library in libraries_of(program):
+        copy = root / library.lstrip("/")
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(library, copy)
+
+
+def make_initramfs(folder, kernel, programs, init):
     """An archive with busybox, the drivers, and `programs` with their libraries."""
     root = folder / "root"
     for name in ("bin", "drivers", "proc", "sys", "dev"):
@@ -85,12 +100,8 @@ def make_initramfs(folder, kernel, programs):
         shutil.copy(driver, root / f"drivers/{number:03}-{driver.name}")
     for program in programs:
         program = pathlib.Path(shutil.which(program) or program)
-        shutil.copy(program, root / "bin" / program.name)  # of a link, what it leads to
-        for library in libraries_of(program):
-            target = root / library.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(library, target)
-    (root / "init").write_text(INIT)
+        copy_program(program, root / "bin" / program.name, root)
+    (root / "init").write_text(init)
     (root / "init").chmod(0o755)
     archive = folder / "initramfs"
     names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*")))
@@ -124,16 +135,20 @@ class Connection:
 
 
 class UsbGuest:
-    """A booted guest. `with UsbGuest(kernel, programs) as guest: guest.run("…")`."""
+    """A booted guest. `with UsbGuest(kernel, programs) as guest: guest.run("…")`.
 
-    def __init__(self, kernel, programs, memory_mib=1024):
+    It runs the script `init`; `disk` is an image that it has as /dev/vda."""
+
+    def __init__(self, kernel, programs, memory_mib=1024, init=INIT, disk=None):
         self.stack = contextlib.ExitStack()
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         self.folder = pathlib.Path(folder)
         self.console = self.folder / "console"
         image = next(pathlib.Path(kernel).glob("boot/vmlinuz-*"))
         began = time.monotonic()
-        archive = make_initramfs(self.folder, kernel, programs)
+        archive = make_initramfs(self.folder, kernel, programs, init)
+        drive = [] if disk is None else ["-drive",
+                                         f"file={disk},format=raw,if=virtio,cache=unsafe"]
         self.process = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "Nehalem", "-m", str(memory_mib),
              "-smp", "2", "-display", "none", "-nodefaults", "-no-reboot",
@@ -143,7 +158,7 @@ class UsbGuest:
              "-device", "qemu-xhci,id=usb", "-device", "virtio-serial-pci",
              "-chardev", f"socket,id=commands,path={self.folder}/commands,server=on,wait=off",
              "-device", f"virtserialport,chardev=commands,name={PORT}",
-             "-qmp", f"unix:{self.folder}/monitor,server=on,wait=off"],
+             "-qmp", f"unix:{self.folder}/monitor,server=on,wait=off", *drive],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.stack.callback(self.end)
         try:
@@ -197,10 +212,11 @@ class UsbGuest:
             raise Failed(f"{command}: exit code {code}\n{output}")
         return output
 
-    def wait_for(self, condition, seconds=30):
+    def wait_for(self, condition, seconds=30, pause=0.1):
         """Until a shell condition of the guest holds; returns the seconds it took."""
         began = time.monotonic()
-        steps = f"for i in $(seq {seconds * 10}); do {condition} && exit 0; sleep 0.1; done; exit 1"
+        steps = (f"for i in $(seq {int(seconds / pause)}); do {condition} && exit 0; "
+                 f"sleep {pause}; done; exit 1")
         code, output = self.run(steps, seconds + COMMAND_SECONDS)
         if code != 0:
             raise Failed(f"not within {seconds} s: {condition}\n{output}")

@@ -13,6 +13,7 @@ import tempfile
 import time
 
 import usb_guest
+import usb_sticks
 
 STICK_BYTES = 160 << 20
 LARGE_MIB = 48
@@ -20,12 +21,11 @@ SEAL_SECONDS = 120
 SITE = "azekura -s /root/site"
 
 
-class Evening:
+class Evening(usb_sticks.Sticks):
     """A site in the guest, and its two sticks."""
 
     def __init__(self, guest, folder):
-        self.guest = guest
-        self.images = {name: folder / name for name in ("daily-1", "daily-2")}
+        super().__init__(guest, folder, {"daily-1": STICK_BYTES, "daily-2": STICK_BYTES})
         self.tonights = None
         self.other = None
 
@@ -35,35 +35,12 @@ class Evening:
         self.guest.check("azekura init /root/site --kit /root/kit && mkdir /safe && "
                          "mv /root/kit /safe/kit")
         self.guest.check(f"{SITE} source add tree /root/tree")
-        for name, image in self.images.items():
-            with image.open("wb") as file:
-                file.truncate(STICK_BYTES)
+        for name in self.images:
             self.guest.check(f"{SITE} set add {name} --pool daily")
-            self.plug(name)
-            self.guest.check(f"echo {name} | {SITE} medium enrol /dev/sda --set {name}")
-            self.expect_off()
-            self.unplug(name)
+            self.enrol(name, SITE)
         planned = self.guest.check(f"{SITE} schedule --days 1 --json").splitlines()[0]
         self.tonights = json.loads(planned)["medium_of_set"]
         self.other = next(name for name in self.images if name != self.tonights)
-
-    # --- sticks
-
-    def plug(self, name):
-        self.guest.plug(name, self.images[name])
-        self.guest.wait_for("[ -b /dev/sda2 ] || [ -b /dev/sda ] && sleep 1")
-
-    def unplug(self, name):
-        self.guest.unplug(name)
-        self.guest.wait_for("[ ! -e /dev/sda ]")
-
-    def expect_off(self):
-        """The kernel gave no leave any more: there is no disk, though the stick is in its port."""
-        self.guest.wait_for("[ ! -e /dev/sda ]")
-        self.guest.check("grep -q 0 $(ls -d /sys/bus/usb/devices/*/idVendor | while read one; do "
-                         "echo $(dirname $one)/authorized; done)")
-
-    # --- what happens
 
     def refused(self, code, reason):
         ended, said = self.guest.run(f"{SITE} nightly --set {self.tonights}")
@@ -140,15 +117,6 @@ class Evening:
                 return one["last_session"]
         raise usb_guest.Failed("status does not know the set")
 
-    def restores(self, name):
-        """The stick alone, with the kit, gives back the tree as it is."""
-        self.plug(name)
-        self.guest.check("mkdir -p /m && mount -t ext4 -o ro /dev/sda2 /m && rm -rf /root/restored")
-        self.guest.check("azekura-restore restore latest --from /m --key /safe/kit/recovery.key "
-                         "--target /root/restored && diff -r /root/tree /root/restored")
-        self.guest.check("umount /m")
-        self.unplug(name)
-
 
 def main(kernel, azekura, restore_program):
     missing = [name for name in usb_guest.NEEDED if shutil.which(name) is None]
@@ -164,7 +132,7 @@ def main(kernel, azekura, restore_program):
                      evening.pulled_while_written, evening.pulled_after_the_seal):
             step()
             print(f"{step.__name__}: as it must be", flush=True)
-        evening.restores(evening.tonights)
+        evening.restores(evening.tonights, "/safe/kit", "/root/tree")
         print("the stick alone gives back the tree")
     return 0
 
