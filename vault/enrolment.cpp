@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/file_io.h"
 #include "core/text.h"
 #include "vault/device_power.h"
 #include "vault/disk_label.h"
@@ -9,6 +10,10 @@
 #include "vault/private_mount.h"
 #include "vault/vault.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
 #include <optional>
 
 namespace azekura::vault {
@@ -30,6 +35,16 @@ std::optional<Label> label_of(const BlockDevice& device) {
                    printable(device.path), whose};
   error.set_hint("use another disk; a medium is never erased here");
   throw error;
+}
+
+/// While it is open udev leaves the disk alone. Else, after each write, it makes the kernel read
+/// the partitions again, which are not there for a moment.
+UniqueFd keep_udev_away(const BlockDevice& device) {
+  UniqueFd file = open_file(device.path, O_RDONLY);
+  if (::flock(file.get(), LOCK_EX) != 0) {
+    throw SystemError{errno, "lock \"{}\"", printable(device.path)};
+  }
+  return file;
 }
 
 /// Mounts the new medium once more and reads its label from the device.
@@ -102,6 +117,7 @@ Enrolment plan_enrolment(const Site& site, const MediumRegister& media, const st
 MediumRecord enrol(const Site& site, MediumRegister& media, const std::string& set,
                    const BlockDevice& device, FileSystem kind, const std::string& restore_program) {
   const Buffer program = read_restore_program(restore_program);
+  const UniqueFd lock = keep_udev_away(device);
   force_flushes(device);
   const MediumLayout layout = write_layout(device.path);
   const Label label = new_label(site, site.set_secrets(set), layout.files_bytes);

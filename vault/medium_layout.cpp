@@ -64,6 +64,15 @@ void add_partition(fdisk_context* context, const std::string& device, std::uint6
   expect_laid_out(::fdisk_add_partition(context, part.get(), nullptr), "add a partition", device);
 }
 
+/// The kernel goes on with the partitions of before until it is told. It has none of a disk whose
+/// partitions it never reads (EINVAL), as of most loop devices.
+void read_partitions_again(const std::string& device) {
+  const UniqueFd file = open_file(device, O_RDONLY);
+  if (::ioctl(file.get(), BLKRRPART) != 0 && errno != EINVAL) {
+    throw SystemError{errno, "make the kernel read the GPT of \"{}\"", printable(device)};
+  }
+}
+
 /// Whether text is this GUID, in upper or lower case.
 bool is_guid(const std::string& text, const char* guid) {
   return ::strcasecmp(text.c_str(), guid) == 0;
@@ -95,6 +104,7 @@ MediumLayout write_layout(const std::string& device) {
                 kFilesName);
   expect_laid_out(::fdisk_write_disklabel(context.get()), "write the GPT", device);
   expect_laid_out(::fdisk_deassign_device(context.get(), 0), "close the disk", device);
+  read_partitions_again(device);
   const std::optional<MediumLayout> layout = find_layout(device);
   if (!layout) {
     throw MediumError{"\"{}\" does not give back the GPT that was written", printable(device)};

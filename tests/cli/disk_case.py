@@ -11,8 +11,9 @@ import unittest
 from azekura_case import SECONDS_MAX, AzekuraCase, Started
 
 LOOP_CONFIGURE, LOOP_CLR_FD, BLKROSET = 0x4C0A, 0x4C01, 0x125D
+BLKPG, BLKPG_ADD_PARTITION = 0x1269, 1
 LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE = 0x4C81, 0x4C82
-READ_ONLY = 1  # LO_FLAGS_READ_ONLY
+READ_ONLY, READ_PARTITIONS = 1, 8  # LO_FLAGS_READ_ONLY, LO_FLAGS_PARTSCAN
 
 
 class LoopConfig(ctypes.Structure):
@@ -20,6 +21,18 @@ class LoopConfig(ctypes.Structure):
     _fields_ = [("fd", ctypes.c_uint32), ("block_size", ctypes.c_uint32),
                 ("before", ctypes.c_uint8 * 52), ("flags", ctypes.c_uint32),
                 ("after", ctypes.c_uint8 * 176), ("reserved", ctypes.c_uint64 * 8)]
+
+
+class BlkpgPartition(ctypes.Structure):
+    """struct blkpg_partition of linux/blkpg.h."""
+    _fields_ = [("start", ctypes.c_int64), ("length", ctypes.c_int64), ("number", ctypes.c_int),
+                ("names", ctypes.c_char * 128)]
+
+
+class BlkpgArgument(ctypes.Structure):
+    """struct blkpg_ioctl_arg of linux/blkpg.h."""
+    _fields_ = [("operation", ctypes.c_int), ("flags", ctypes.c_int), ("bytes", ctypes.c_int),
+                ("data", ctypes.POINTER(BlkpgPartition))]
 
 
 class Disk:
@@ -52,7 +65,7 @@ class Disk:
         stat = pathlib.Path(f"/sys/block/loop{self.number}/stat").read_text(encoding="ascii")
         return int(stat.split()[6]) * 512
 
-    def insert(self, read_only=False):
+    def insert(self, read_only=False, read_partitions=False):
         image = os.open(self.image, os.O_RDONLY if read_only else os.O_RDWR)
         control = os.open("/dev/loop-control", os.O_RDWR)
         try:
@@ -61,7 +74,8 @@ class Disk:
                 number = fcntl.ioctl(control, LOOP_CTL_GET_FREE)
                 loop = os.open(f"/dev/loop{number}", os.O_RDONLY if read_only else os.O_RDWR)
                 try:
-                    config = LoopConfig(fd=image, flags=READ_ONLY if read_only else 0)
+                    config = LoopConfig(fd=image, flags=(READ_ONLY if read_only else 0) |
+                                        (READ_PARTITIONS if read_partitions else 0))
                     fcntl.ioctl(loop, LOOP_CONFIGURE, config)
                     fcntl.ioctl(loop, BLKROSET, struct.pack("i", read_only))  # of the last disk
                     self.number = number
@@ -74,6 +88,15 @@ class Disk:
         finally:
             os.close(control)
             os.close(image)
+
+    def tell_kernel_of_partition(self, number, start, length):
+        """As if the kernel had read it on a disk that was used before."""
+        partition = BlkpgPartition(start=start, length=length, number=number)
+        loop = os.open(self.path, os.O_RDONLY)
+        fcntl.ioctl(loop, BLKPG, BlkpgArgument(
+            operation=BLKPG_ADD_PARTITION, bytes=ctypes.sizeof(partition),
+            data=ctypes.pointer(partition)))
+        os.close(loop)
 
     def pull(self, cut=None):
         """The kernel says that it is removed. What it did not write yet is on the image. One that

@@ -52,6 +52,14 @@ class Enrolment(DiskCase):
             subprocess.run(["umount", folder], check=True)
         self.assertIn(f'"{self.blank.path}" is mounted on {folder}', ended.errors)
 
+    def test_a_disk_with_partitions_gets_new_ones(self):
+        """The kernel knows the old ones, of which the second begins elsewhere."""
+        used = self.disk("used").insert(read_partitions=True)
+        for number, start, length in ((1, 1 << 20, 32 << 20), (2, 40 << 20, 50 << 20)):
+            used.tell_kernel_of_partition(number, start, length)
+        self.enrol(used, "daily-1")
+        self.assertTrue((self.mounted(used) / "label").exists())
+
     def test_refuses_what_is_no_disk(self):
         for path in ("/dev/null", self.home, self.blank.image):
             ended = self.at_site("medium", "enrol", path, "--set", "daily-1", code=USAGE)
