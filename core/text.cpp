@@ -86,6 +86,18 @@ std::string printable(std::string_view raw) {
   return text;
 }
 
+std::string harmless(std::string_view raw) {
+  std::string text;
+  for (std::size_t at = 0; at < raw.size();) {
+    std::uint32_t code_point = 0;
+    const std::size_t length = decode_utf8(raw, at, code_point);
+    const bool is_kept = length > 0 && is_harmless(code_point);
+    text += is_kept ? raw.substr(at, length) : " ";
+    at += length == 0 ? 1 : length;
+  }
+  return text;
+}
+
 std::string human_bytes(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 6> kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   if (bytes < 1024) {

@@ -23,12 +23,12 @@ constexpr std::uint64_t kMediumRecordBytesMax = 64 * kMiB;
 constexpr std::string_view kHeading = "azekura medium 1";
 constexpr std::string_view kSuffix = ".medium";
 constexpr std::string_view kUnsaid = "-";
-constexpr std::array<ConnectionEnd, 3> kEnds{ConnectionEnd::unknown, ConnectionEnd::detached,
-                                             ConnectionEnd::off};
+constexpr std::array<ConnectionEnd, 4> kEnds{ConnectionEnd::unknown, ConnectionEnd::detached,
+                                             ConnectionEnd::off, ConnectionEnd::released};
 
-/// Text that keeps its field and line: neither tab nor line end is left in it.
+/// Text that keeps its field and line, and stays as it is when it is read and written again.
 std::string field(std::string_view text) {
-  return text.empty() ? std::string{kUnsaid} : printable(text);
+  return text.empty() ? std::string{kUnsaid} : harmless(text);
 }
 
 /// The tab-separated fields of a line, in order.
@@ -169,9 +169,8 @@ UniqueFd lock_folder(const std::string& folder) {
 }
 
 MediumRecord read_record(const std::string& path) {
-  const Buffer bytes = read_file(path, kMediumRecordBytesMax);
   try {
-    return MediumRecord::parse(as_text(bytes));
+    return MediumRecord::parse(as_text(read_file(path, kMediumRecordBytesMax)));
   } catch (const Error& error) {
     DamageError failure{"the record \"{}\" of a medium cannot be read: {}", printable(path),
                         error.what()};
@@ -188,7 +187,8 @@ bool MediumRecord::is_connected() const {
 }
 
 bool MediumRecord::is_left_in() const {
-  return is_connected() && connections.back().end != ConnectionEnd::unknown;
+  return is_connected() && (connections.back().end == ConnectionEnd::detached ||
+                            connections.back().end == ConnectionEnd::off);
 }
 
 std::string MediumRecord::to_text() const {
@@ -252,11 +252,13 @@ std::vector<MediumRecord> MediumRegister::all() const {
 
 MediumRecord MediumRegister::named(const std::string& name) const {
   std::string names;
-  for (MediumRecord& record : all()) {
-    if (record.name == name) {
-      return std::move(record);
+  for (const std::string& file : list_directory(folder_)) {
+    if (file == name + std::string{kSuffix}) {
+      return read_record(folder_ + "/" + file);
     }
-    names += (names.empty() ? "" : ", ") + record.name;
+    if (file.ends_with(kSuffix)) {
+      names += (names.empty() ? "" : ", ") + file.substr(0, file.size() - kSuffix.size());
+    }
   }
   UsageError error{"there is no medium '{}'; there {}", printable(name),
                    names.empty() ? text("is none yet") : text("are: {}", names)};
@@ -265,10 +267,22 @@ MediumRecord MediumRegister::named(const std::string& name) const {
 }
 
 std::optional<MediumRecord> MediumRegister::find(const MediumId& id) const {
-  for (MediumRecord& record : all()) {
-    if (record.id == id) {
-      return std::move(record);
+  std::optional<DamageError> unreadable;
+  for (const std::string& name : list_directory(folder_)) {
+    if (!name.ends_with(kSuffix)) {
+      continue;
     }
+    try {
+      MediumRecord record = read_record(folder_ + "/" + name);
+      if (record.id == id) {
+        return record;
+      }
+    } catch (const DamageError& error) {  // of another medium, if this one is found
+      unreadable = error;
+    }
+  }
+  if (unreadable) {
+    throw DamageError{*unreadable};
   }
   return std::nullopt;
 }

@@ -59,7 +59,8 @@ class MediumRegister {
 
   /// By name.
   [[nodiscard]] std::vector<MediumRecord> all() const;
-  /// Errors: UsageError, naming the media there are.
+  /// A record that cannot be read is an error of its own medium only. Errors: UsageError, naming
+  /// the media there are.
   [[nodiscard]] MediumRecord named(const std::string& name) const;
   [[nodiscard]] std::optional<MediumRecord> find(const MediumId& id) const;
   /// Of the set's media, as they go with a session onto the medium; oldest first.

@@ -1,6 +1,7 @@
 #include "vault/medium_register.h"
 
 #include "core/error.h"
+#include "core/file_io.h"
 #include "tests/support/temp_dir.h"
 #include "vault/secret.h"
 
@@ -48,8 +49,27 @@ TEST_SUITE("vault.medium_register") {
     record.moves[0].person = "a\tb\nmove\t1\tevil";
     const MediumRecord read = MediumRecord::parse(record.to_text());
     CHECK(read.moves.size() == record.moves.size());
-    CHECK(read.moves[0].person == "a\\tb\\nmove\\t1\\tevil");
+    CHECK(read.moves[0].person == "a b move 1 evil");
     CHECK(read.connections == record.connections);
+    record.moves[0].place = "棚\\2 \x1b[D \xff";
+    const MediumRecord once = MediumRecord::parse(record.to_text());
+    CHECK(once.moves[0].place == "棚\\2  [D  ");
+    CHECK(MediumRecord::parse(once.to_text()) == once);
+  }
+
+  TEST_CASE("a record that cannot be read costs no other medium") {
+    const tests::TempDir folder;
+    MediumRegister media{folder.path()};
+    const MediumRecord record = sample_record();
+    media.add(record);
+    replace_file(folder.path() + "/media/daily-0.medium", as_bytes("azekura medium 1\n"));
+    replace_file(folder.path() + "/media/weekly.medium", as_bytes("something"));
+    CHECK(media.named("daily-1") == record);
+    CHECK(media.find(record.id) == record);
+    CHECK_THROWS_AS(static_cast<void>(media.named("weekly")), DamageError);
+    CHECK_THROWS_AS(static_cast<void>(media.find(random_id<MediumId>())), DamageError);
+    media.update("daily-1", [](MediumRecord& changed) { changed.free_bytes = 1; });
+    CHECK(media.named("daily-1").free_bytes == 1);
   }
 
   TEST_CASE("a record that was cut short or changed is refused") {
