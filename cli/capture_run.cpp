@@ -225,12 +225,19 @@ RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config,
     dropped += set.discarded();
     if (set.catalogue().head().number == 0 && place.is_here()) {
       // A catalogue that knows nothing: if the medium knows more, learn before reading everything.
-      place.attached(0, [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
-        vault::SetWriter writer{set, medium, output};
-        static_cast<void>(writer.attach());
-        dropped += writer.dropped().size();
-        return std::nullopt;
-      });
+      try {
+        place.attached(0, [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
+          vault::SetWriter writer{set, medium, output};
+          static_cast<void>(writer.attach());
+          dropped += writer.dropped().size();
+          return std::nullopt;
+        });
+      } catch (const Error& error) {
+        if (error.code().empty()) {
+          throw;
+        }
+        output.notice(error.one_line());  // a refusal; what is captured waits for the right medium
+      }
     }
     RunTotals totals = capture_sources(set, sources, output);
     if (const std::optional<vault::WriteTotals> written =

@@ -17,6 +17,8 @@ std::string end_text(vault::ConnectionEnd end) {
       return text("detached");
     case vault::ConnectionEnd::off:
       return text("powered off");
+    case vault::ConnectionEnd::released:
+      return text("unmounted, to be attached again");
   }
   return "";
 }

@@ -115,7 +115,8 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
   warn_of_kit(site, output);
   say_plan(night, plan, output);
 
-  if (options.set.empty() && plan.brings_medium && is_written_on(site, set.name, night.date)) {
+  if (options.set.empty() && plan.brings_medium && set.folder.empty() &&
+      is_done_on(site, set.name, night.date)) {
     output.line(
         text("the medium '{}' was written tonight already: nothing is left to do", set.name));
     return kDone;

@@ -17,8 +17,8 @@ namespace {
 constexpr double kLookSeconds = 1;
 constexpr double kPatienceSeconds = 12 * 3600;
 
-/// True once it is gone; false if a signal came first.
-bool wait_for_removal(const vault::Insertion& insertion, const std::string& name,
+/// Errors: PolicyError if nobody pulls it; InterruptedError.
+void wait_for_removal(const vault::Insertion& insertion, const std::string& name,
                       std::chrono::seconds overhang, Output& output) {
   vault::DeviceEvents events;
   const double begun = steady_seconds();
@@ -42,11 +42,10 @@ bool wait_for_removal(const vault::Insertion& insertion, const std::string& name
       throw_if_interrupted();
     } catch (const InterruptedError&) {
       output.warn(text("the medium '{}' is still in its slot: pull it and put it away", name));
-      return false;
+      throw;
     }
     events.wait(kLookSeconds);
   }
-  return true;
 }
 
 }  // namespace
@@ -56,9 +55,7 @@ void wait_until_pulled(vault::MediumRegister& media, const std::string& name,
   const vault::MediumRecord record = media.named(name);
   output.show_now();
   const double begun = steady_seconds();
-  if (!wait_for_removal(record.insertion, name, overhang, output)) {
-    return;
-  }
+  wait_for_removal(record.insertion, name, overhang, output);
   const double waited = steady_seconds() - begun;
   media.update(name, [&](vault::MediumRecord& changed) {
     changed.connections.back().overhang_seconds = waited;

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "vault/catalogue.h"
 #include "vault/removal.h"
+#include "vault/rotation.h"
 #include "vault/spool.h"
 
 #include <algorithm>
@@ -19,6 +20,8 @@ namespace {
 
 /// What two clocks, or one before and after it was set, may differ by.
 constexpr std::int64_t kClockSeconds = 3600;
+/// From the noon that begins a night to nine in the morning, when its medium has been written.
+constexpr std::chrono::hours kUntilANightIsOver{21};
 
 std::int64_t as_seconds(std::chrono::seconds seconds) { return seconds.count(); }
 
@@ -40,6 +43,7 @@ class StatusTaker {
     for (const SourceConfig& source : config.sources) {
       add_source(source);
     }
+    check_last_night(config);
     status_.spool_limit = config.spool_limit;
     if (status_.spool_limit && status_.spool.bytes > *status_.spool_limit) {
       alarm(text("{} wait in the spool, more than its limit of {}",
@@ -60,6 +64,7 @@ class StatusTaker {
   void check_connection(const vault::MediumRecord& medium, const MediaConfig& limits);
   void add_source(const SourceConfig& config);
   void check_age(SourceStatus& source);
+  void check_last_night(const SiteConfig& config);
   void alarm(std::string fact, std::string_view remedy) {
     status_.alarms.push_back({std::move(fact), std::string{in_language(remedy)}});
   }
@@ -191,6 +196,38 @@ void StatusTaker::check_age(SourceStatus& source) {
     alarm(text("the newest generation of the source '{}' is of {}, which is yet to come", name,
                local_time_text(source.last->generation.started)),
           "set this host's clock; until then its age says nothing");
+  }
+}
+
+/// A night that never ran, and a medium that nobody brought, whatever the sources' hours are.
+void StatusTaker::check_last_night(const SiteConfig& config) {
+  if (config.pools.empty()) {
+    return;
+  }
+  const Date last = night_of({now_.seconds - as_seconds(kUntilANightIsOver), 0});
+  const auto night_of_one = [](const SetGeneration& one) {
+    return std::chrono::sys_days{night_of(one.generation.started)};
+  };
+  const auto any = [&](const auto& has) {
+    return std::any_of(generations_.begin(), generations_.end(), has);
+  };
+  const std::chrono::sys_days day{last};
+  if (!any([&](const SetGeneration& one) { return night_of_one(one) < day; })) {
+    return;  // a site that was begun since
+  }
+  if (!any([&](const SetGeneration& one) { return night_of_one(one) >= day; })) {
+    alarm(text("nothing was captured in the night of {}", date_text(last)),
+          "see what 'azekura nightly' or its services said, and run it now");
+    return;
+  }
+  const vault::Night night = vault::night(config, last);
+  if (night.medium_of_set && any([&](const SetGeneration& one) {
+        return one.set == *night.medium_of_set && !one.generation.committed &&
+               night_of_one(one) <= day;
+      })) {
+    alarm(text("the medium '{}' was not brought for the night of {}", *night.medium_of_set,
+               date_text(last)),
+          "bring it now: 'azekura rotate' leads you");
   }
 }
 

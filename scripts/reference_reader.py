@@ -612,7 +612,7 @@ def check_connections(data, name):
     need(1 <= count <= 64, name + ": none or too many")
     for _ in range(count):
         cursor.take(16), cursor.time()
-        need(cursor.u8() <= 2, name + ": an end that is none")
+        need(cursor.u8() <= 3, name + ": an end that is none")
         cursor.take(CONNECTION_BYTES - 29)
     cursor.end()
 

@@ -123,7 +123,9 @@ void Attachment::unmount() {
 void Attachment::release() {
   is_detached_ = true;
   unmount();
-  static_cast<void>(wait_until_unused(connected_.device.path));
+  if (wait_until_unused(connected_.device.path)) {
+    connection_.end = ConnectionEnd::released;
+  }
   record();
 }
 

@@ -10,7 +10,7 @@ namespace azekura::vault {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kEnds{"unknown", "detached", "off"};
+constexpr std::array<std::string_view, 4> kEnds{"unknown", "detached", "off", "released"};
 constexpr std::uint64_t kNotSeen = std::numeric_limits<std::uint64_t>::max();
 constexpr double kMillisecondsOfSecond = 1000;
 

@@ -17,8 +17,9 @@ enum class ConnectionEnd {
   unknown,   ///< the run was killed, or goes on
   detached,  ///< unmounted and flushed
   off,       ///< and powered off: nothing on the host reaches it
+  released,  ///< unmounted only: the run attached it again soon
 };
-/// As JSON calls it: "unknown", "detached", "off".
+/// As JSON calls it: "unknown", "detached", "off", "released".
 std::string_view name_of(ConnectionEnd end);
 
 /// One time that a medium was attached to a host.

@@ -192,6 +192,18 @@ class AzekuraCase(unittest.TestCase):
             arguments = (*arguments, "--to", "daily")
         return self.at_site("backup", *arguments, code=code)
 
+    def age(self, seconds):
+        """Lets all that is recorded be older."""
+        for path in (self.site / "generations").iterdir():
+            data = bytearray(path.read_bytes())
+            at = 12
+            for _ in range(int.from_bytes(data[8:12], "little")):
+                at += 2 + int.from_bytes(data[at:at + 2], "little")
+                started = int.from_bytes(data[at:at + 8], "little") - seconds
+                data[at:at + 8] = started.to_bytes(8, "little")
+                at += 8 + 4 + 4 + 16 + 1
+            path.write_bytes(data)
+
     # --- what a medium gives back
 
     def keyed(self, medium=None, key=None):

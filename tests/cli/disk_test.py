@@ -8,8 +8,8 @@ import subprocess
 import time
 import unittest
 
-from azekura_case import (AUTHENTICITY, DONE, MEDIUM, SPACE, USAGE, Started, change_tree, main,
-                          state_of)
+from azekura_case import (AUTHENTICITY, DONE, INTERRUPTED, MEDIUM, SPACE, USAGE, Started,
+                          change_tree, main, state_of)
 from disk_case import DiskCase
 
 POLICY = 10
@@ -265,11 +265,46 @@ class Nights(DiskCase):
         self.wait_until_said(run, b"pull it")
         run.signal(signal.SIGTERM)
         ended = run.wait()
-        self.assertEqual(ended.code, DONE, ended)
+        self.assertEqual(ended.code, INTERRUPTED, ended)
         self.assertIn("is still in its slot", ended.errors)
         self.refused(POLICY, "AZK-M08", "--set", self.tonight)
         disk.pull()
         self.night("--set", self.tonight, disk=disk)
+
+    def test_what_was_written_earlier_in_the_day_is_not_tonights(self):
+        self.night(disk=self.disks[self.tonight])
+        self.age(13 * 3600)
+        ended = self.at_site("nightly", "--only", "capture", "--json")
+        self.assertEqual([one["name"] for one in ended.events("snapshot")], ["3/tree"])
+
+    def test_a_refusal_before_the_first_session(self):
+        """It is captured all the same."""
+        (self.tree / "later").write_text("later")
+        self.wanted = state_of(self.tree)
+        disk = self.disks[self.tonight].insert(read_only=True)
+        self.refused(MEDIUM, "AZK-M11")
+        disk.pull()
+        (self.tree / "later").unlink()
+        self.night("--only", "write", disk=disk)
+        self.assert_offline_copy(self.tonight)
+
+    def test_what_the_watch_notices(self):
+        """A night that never ran, and a medium that nobody brought."""
+        def alarms():
+            return [one["fact"] for one in
+                    self.at_site("status", "--alarm", "--json", code=POLICY).events("alarm")]
+
+        self.night(disk=self.disks[self.tonight])
+        self.age(5 * 24 * 3600)
+        said, = (one for one in alarms() if one.startswith("nothing was captured in the night of "))
+        night = said.split()[-1]
+        name = self.at_site("schedule", "--days", "1", "--from-date", night,
+                            "--json").objects()[0]["medium_of_set"]
+        self.backup("--for", name)
+        self.age(21 * 3600)  # as if it were of that night
+        self.assertIn(f"the medium '{name}' was not brought for the night of {night}", alarms())
+        self.night("--only", "write", "--set", name, disk=self.disks[name])
+        self.assertIn("0 alarms", self.at_site("status", "--alarm").text)
 
     def test_write_protected(self):
         disk = self.disks[self.tonight]

@@ -26,18 +26,6 @@ class StatusCase(AzekuraCase):
         self.assertEqual(ended.objects()[-1], {"event": "status", "alarms": len(alarms)})
         return alarms
 
-    def age(self, seconds):
-        """Lets all that is recorded be older."""
-        for path in (self.site / "generations").iterdir():
-            data = bytearray(path.read_bytes())
-            at = 12
-            for _ in range(int.from_bytes(data[8:12], "little")):
-                at += 2 + int.from_bytes(data[at:at + 2], "little")
-                started = int.from_bytes(data[at:at + 8], "little") - seconds
-                data[at:at + 8] = started.to_bytes(8, "little")
-                at += 8 + 4 + 4 + 16 + 1
-            path.write_bytes(data)
-
 
 class Generations(StatusCase):
     def test_nothing_yet_is_an_alarm(self):

@@ -866,7 +866,7 @@ def define_variants():
     hidden("connections-long", {"connections 3": lambda d: d + b"\0"})
     hidden("connections-of-none", {"connections 3": lambda d: u32(0)})
     hidden("connections-65", {"connections 3": lambda d: u32(65) + CONNECTION * 65})
-    hidden("connections-end", {"connections 3": lambda d: u32(1) + CONNECTION[:28] + u8(3) + CONNECTION[29:]})
+    hidden("connections-end", {"connections 3": lambda d: u32(1) + CONNECTION[:28] + u8(4) + CONNECTION[29:]})
     hidden("connections-time", {"connections 3": lambda d: u32(1) + CONNECTION[:24] + u32(10**9) + CONNECTION[28:]})
     add("connections-largest", "success", "success", "success", good3, {"connections 3": lambda d: u32(64) + (
         CONNECTION[:28] + u8(0) + b"\xff" * 32) * 64})
