@@ -317,6 +317,23 @@ class Nights(DiskCase):
         self.disks[self.tonight].insert()
         self.refused(SPACE, "AZK-M09")
 
+    @unittest.skipIf(shutil.which("strace") is None, "there is no strace")
+    def test_what_a_failed_write_left_is_not_counted_twice(self):
+        (self.tree / "large").write_bytes(self.random.randbytes(36 << 20))  # more than half
+        self.wanted = state_of(self.tree)
+        self.at_site("nightly", "--only", "capture")
+        disk = self.disks[self.tonight].insert()
+        run = Started(self, ["strace", "-f", "-qq", "-o", self.home / "trace", "-P",
+                             "parity/000002/0", "-e", "trace=openat2", "-e",
+                             "inject=openat2:error=EIO:when=2", self.azekura_program, "-s",
+                             self.site, "write", self.tonight])
+        ended = run.wait()
+        self.assertEqual(ended.code, MEDIUM, ended)
+        self.assertIn("error: AZK-M10: ", ended.errors)
+        disk.pull()
+        self.night("--only", "write", disk=disk)
+        self.assert_offline_copy(self.tonight)
+
     def test_pulled_while_it_is_written(self):
         (self.tree / "large").write_bytes(self.random.randbytes(30 << 20))
         self.wanted = state_of(self.tree)

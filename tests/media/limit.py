@@ -5,7 +5,7 @@
     limit.py AZEKURA
 
 It must be let go within seconds, also in the middle of a large pack; nothing stays attached; what is on
-it is not written again, nor counted twice against what is free; and in the end it restores.
+it is not written again; and in the end it restores.
 """
 import argparse
 import json
