@@ -34,6 +34,7 @@ class StatusTaker {
   StatusTaker(const vault::Site& site, const Timestamp& now) : site_{site}, now_{now} {}
 
   SiteStatus take() {
+    status_.taken = now_;
     const SiteConfig config = site_.config();
     media_ = vault::MediumRegister{site_.path()}.all();
     for (const SetConfig& set : config.sets) {

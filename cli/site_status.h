@@ -39,6 +39,7 @@ struct Alarm {
 };
 
 struct SiteStatus {
+  Timestamp taken;
   std::vector<SourceStatus> sources;
   std::vector<SetStatus> sets;
   vault::SpoolUsage spool;  ///< of all sets

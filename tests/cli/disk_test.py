@@ -210,6 +210,19 @@ class Nights(DiskCase):
         self.assertIn("was written tonight already", ended.text)
         self.assertEqual(self.connections(self.tonight), before)
 
+    def test_where_the_media_are_for_prometheus(self):
+        self.at_site("medium", "move", "daily-1", "--to", 'shelf "2\\3"', "--by", "山田")
+        self.disks["daily-2"].insert()
+        self.backup("--to", "daily-2")
+        path = self.home / "azekura.prom"
+        self.at_site("status", "--prometheus", path)
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines()
+                 if line.startswith("azekura_medium_connected{")]
+        self.assertEqual(lines, [
+            'azekura_medium_connected{medium="daily-1",set="daily-1",'
+            'place="shelf \\"2\\\\3\\"",person="山田"} 0',
+            'azekura_medium_connected{medium="daily-2",set="daily-2",place="",person=""} 1'])
+
     def test_not_tonights(self):
         self.disks[self.other].insert()
         ended = self.refused(MEDIUM, "AZK-M01")

@@ -247,6 +247,7 @@ class Prometheus(StatusCase):
         self.at_site("status", "--prometheus", path)
         lines = path.read_text().splitlines()
         values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        self.assertLess(abs(int(values.pop("azekura_status_timestamp_seconds")) - time.time()), 60)
         name = "azekura_source_last_generation_timestamp_seconds"
         spool, = self.status().events("spool")
         self.assertEqual(values, {
