@@ -236,7 +236,7 @@ RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config,
         if (error.code().empty()) {
           throw;
         }
-        output.notice(error.one_line());  // a refusal; what is captured waits for the right medium
+        // A refusal: it is told when this is written; what is captured waits for the right medium.
       }
     }
     RunTotals totals = capture_sources(set, sources, output);
