@@ -13,7 +13,7 @@ class MediumCase(AzekuraCase):
         super().setUp()
         self.make_hospital()
 
-    def assert_refused(self, code, fact, hint, set_name="daily", captured=True):
+    def assert_refused(self, code, fact, hint, set_name="daily"):
         """A backup is refused; every file of the medium stays as it is, what was captured waits."""
         folder = self.home / f"medium-{set_name}"
         before = contents_of(folder)
@@ -21,8 +21,7 @@ class MediumCase(AzekuraCase):
         self.assertEqual(ended.errors, f"azekura: error: {fact}\n" +
                          (f"azekura: hint: {hint}\n" if hint else ""))
         self.assertEqual(contents_of(folder), before)
-        if captured:
-            self.assertRegex(ended.text, r"^\d+/tree ")
+        self.assertRegex(ended.text, r"^\d+/tree ")
         return ended
 
     def waiting(self, set_name="daily"):
