@@ -53,6 +53,12 @@ std::vector<Known> known_media(const Site& site, const MediumRegister& media,
   return known;
 }
 
+/// A disk that the register does not name, for who holds it in hand.
+std::string disk_in_hand(const BlockDevice& device) {
+  return fmt::format("\"{}\" ({}, {})", printable(device.path), device.description,
+                     human_bytes(device.bytes));
+}
+
 /// Why none of the connected disks is the set's medium.
 [[noreturn]] void refuse_all(const Site& site, const std::string& set, const FoundMedia& found,
                              const std::vector<Known>& known) {
@@ -64,18 +70,18 @@ std::vector<Known> known_media(const Site& site, const MediumRegister& media,
   }
   for (const ConnectedMedium& one : found.media) {
     const bool is_ours = one.label.site == site.id();
-    refuse(is_ours ? MediumError{"\"{}\" is a medium of this site that is not enrolled",
-                                 printable(one.device.path)}
-                   : MediumError{"\"{}\" is a medium of another site", printable(one.device.path)},
+    refuse(is_ours ? MediumError{"{} is a medium of this site that is not enrolled",
+                                 disk_in_hand(one.device)}
+                   : MediumError{"{} is a medium of another site", disk_in_hand(one.device)},
            is_ours ? refusal::kNotEnrolled : refusal::kOtherSite,
            is_ours ? text("enter it again with 'azekura medium enrol {} --set SET', or {}",
                           printable(one.device.path), fetch)
                    : text("pull it; {}", fetch));
   }
   for (const UnknownMedium& one : found.unknown) {
-    refuse(MediumError{"\"{}\" has no label that can be read: {}", printable(one.device.path),
-                       one.problem},
-           refusal::kNotEnrolled, text("pull it; {}", fetch));
+    refuse(
+        MediumError{"{} has no label that can be read: {}", disk_in_hand(one.device), one.problem},
+        refusal::kNotEnrolled, text("pull it; {}", fetch));
   }
   refuse(MediumError{"the medium '{}' is not here", set}, refusal::kMissing,
          text("{}; what was captured waits in the spool", fetch));
@@ -94,8 +100,7 @@ void refuse_second_of_pool(const SiteConfig& config, const std::string& set,
     if (is_other && pool_of(config, other.record.set) == pool_of(config, set)) {
       refuse(PolicyError{"the media '{}' and '{}' of one pool are both connected", set,
                          other.record.name},
-             refusal::kTwoOfOnePool,
-             text("pull '{}' and put it away; then try again", other.record.name));
+             refusal::kTwoOfOnePool, text("pull '{}' and put it away", other.record.name));
     }
   }
 }

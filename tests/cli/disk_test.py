@@ -248,7 +248,9 @@ class Nights(DiskCase):
         foreign = self.add_disk_set("guest")
         self.site = mine
         foreign.insert()
-        self.refused(MEDIUM, "AZK-M03")
+        ended = self.refused(MEDIUM, "AZK-M03")
+        self.assertIn("96.0 MiB", ended.errors)
+        self.assertIn(str(foreign.image), ended.errors)
 
     def test_a_clone(self):
         disk = self.disks[self.tonight]
@@ -270,7 +272,8 @@ class Nights(DiskCase):
     def test_two_of_one_pool(self):
         for disk in self.disks.values():
             disk.insert()
-        self.refused(POLICY, "AZK-M07")
+        ended = self.refused(POLICY, "AZK-M07")
+        self.assertNotIn("again", ended.errors)
 
     def test_still_attached(self):
         disk = self.disks[self.tonight].insert()
