@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
 #include <iostream>
 #include <set>
 #include <sstream>
@@ -49,6 +51,9 @@ const vault::MediumRecord* find_scanned(const std::vector<vault::MediumRecord>& 
 int take_inventory(const Invocation& invocation, Output& output) {
   const vault::Site site = vault::Site::open(invocation.site_path());
   const std::vector<vault::MediumRecord> records = vault::MediumRegister{site.path()}.all();
+  if (::isatty(STDIN_FILENO) == 1) {
+    output.notice("scan or type the label of each medium; an empty line ends it");
+  }
   std::set<std::string> seen;
   std::size_t unknown = 0;
   for (std::string line; std::getline(std::cin, line) && !line.empty();) {
@@ -78,7 +83,7 @@ int take_inventory(const Invocation& invocation, Output& output) {
 
 void add_inventory(CLI::App& medium, Invocation& invocation) {
   CLI::App* command = add_command(medium, invocation, "inventory",
-                                  "Compare typed or scanned labels with the register");
+                                  "Compare labels with the register; empty line: end");
   command->callback([&invocation] {
     invocation.command = [&invocation] { return take_inventory(invocation, invocation.output); };
   });

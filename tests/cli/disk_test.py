@@ -223,6 +223,23 @@ class Nights(DiskCase):
             'place="shelf \\"2\\\\3\\"",person="山田"} 0',
             'azekura_medium_connected{medium="daily-2",set="daily-2",place="",person=""} 1'])
 
+    def test_inventory_says_how_it_ends(self):
+        """On a terminal; a scanner that writes into it, or a file, is told nothing."""
+        command = [self.azekura_program, "-s", self.site, "medium", "inventory"]
+        ours, its = os.openpty()
+        run = subprocess.Popen(command, stdin=its, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=self.environment)
+        os.write(ours, f"{self.tonight}\n{self.other}\n\n".encode())
+        out, errors = run.communicate(timeout=60)
+        os.close(ours)
+        os.close(its)
+        self.assertEqual(run.returncode, DONE)
+        self.assertIn("an empty line ends it", errors.decode())
+        self.assertIn("2 of 2 media found", out.decode())
+        ended = self.at_site("medium", "inventory", stdin=None,
+                             input=f"{self.tonight}\n{self.other}\n".encode())
+        self.assertEqual(ended.errors, "")
+
     def test_not_tonights(self):
         self.disks[self.other].insert()
         ended = self.refused(MEDIUM, "AZK-M01")
