@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/connection_object.h"
+#include "cli/custody_words.h"
 #include "cli/medium_report.h"
 #include "cli/restore_program.h"
 #include "core/calendar.h"
@@ -12,6 +13,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace azekura::cli {
@@ -147,9 +149,31 @@ struct MoveOptions {
   vault::CustodyMove move;
 };
 
+/// `words`: given for `option`. Errors: UsageError, unless they can stand in the register.
+std::string checked_words(const std::string& words, std::string_view option) {
+  const std::optional<std::string> checked = custody_words(words);
+  if (!checked) {
+    throw UsageError{"what {} says has control characters in it: '{}'", option, printable(words)};
+  }
+  return *checked;
+}
+
+std::string needed_words(const std::string& words, std::string_view option) {
+  const std::string checked = checked_words(words, option);
+  if (checked.empty()) {
+    UsageError error{"{} is empty: nothing was noted", option};
+    error.set_hint("say where the medium is with --to, and who has it or brought it with --by");
+    throw error;
+  }
+  return checked;
+}
+
 int note_move(const MoveOptions& options, const Invocation& invocation, Output& output) {
   const vault::Site site = vault::Site::open(invocation.site_path());
   vault::CustodyMove move = options.move;
+  move.place = needed_words(move.place, "--to");
+  move.person = needed_words(move.person, "--by");
+  move.seal = checked_words(move.seal, "--seal");
   move.when = wall_clock_now();
   vault::MediumRegister media{site.path()};
   media.update(options.name, [&](vault::MediumRecord& record) { record.moves.push_back(move); });

@@ -223,6 +223,19 @@ class Nights(DiskCase):
             'place="shelf \\"2\\\\3\\"",person="山田"} 0',
             'azekura_medium_connected{medium="daily-2",set="daily-2",place="",person=""} 1'])
 
+    def test_custody_is_somebodys(self):
+        for place, person in (("", ""), ("safe", " "), ("\u3000", "sato"), ("safe", "sato\x1b[D")):
+            self.at_site("medium", "move", self.tonight, "--to", place, "--by", person, code=USAGE)
+        self.at_site("medium", "move", self.tonight, "--to", "safe", "--by", "sato", "--seal",
+                     "17\n18", code=USAGE)
+        self.assertEqual(self.moves(), [])
+        self.at_site("medium", "move", self.tonight, "--to", " safe", "--by", "佐藤\u3000")
+        self.assertEqual([(one["place"], one["person"]) for one in self.moves()],
+                         [("safe", "佐藤")])
+
+    def moves(self):
+        return self.at_site("medium", "show", self.tonight, "--json").events("move")
+
     def test_inventory_says_how_it_ends(self):
         """On a terminal; a scanner that writes into it, or a file, is told nothing."""
         command = [self.azekura_program, "-s", self.site, "medium", "inventory"]
