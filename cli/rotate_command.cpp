@@ -9,13 +9,17 @@
 #include "core/interrupt.h"
 #include "core/text.h"
 #include "vault/admission.h"
+#include "vault/media_set.h"
 #include "vault/refusal.h"
 #include "vault/removal.h"
 #include "vault/rotation.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <memory>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace azekura::cli {
 
@@ -27,11 +31,11 @@ std::string place_of(const vault::MediumRecord& record) {
   return record.moves.empty() ? text("the safe") : record.moves.back().place;
 }
 
-/// The hands of a person were faster than a run: what is in the slot now is looked at anew.
-bool is_of_hands(const Error& error) {
-  return error.code() == vault::refusal::kPulled || error.code() == vault::refusal::kMissing ||
-         error.code() == vault::refusal::kNotEnrolled;
-}
+/// A set whose medium was not written, and is not asked for again this evening.
+struct Unwritten {
+  std::string set;
+  std::string reason;
+};
 
 /// How long nobody has pulled a medium that was detached.
 double seconds_left_in(const vault::Connection& connection) {
@@ -56,10 +60,18 @@ class Rotation {
   [[nodiscard]] std::vector<std::string> sets_to_write() const;
   void capture_if_needed();
   void clear_slots();
+  void wait_for_other_run();
   void wait_for_medium(const std::string& set, bool was_pulled);
+  void write_once_it_is_here(const std::string& set);
   void write_one(const std::string& set);
-  void pull(const std::string& name, const std::string& step);
+  void refuse(const std::string& set, const Error& error);
+  void pull(const std::string& name, RotatePage page);
   void put_away(const std::string& name);
+  void go_through();
+  void show_end(const std::vector<std::string>& sets);
+  void show_stop(const Error& error);
+  [[nodiscard]] bool waits(const std::string& set) const;
+  [[nodiscard]] std::optional<vault::MediumRecord> record_of(const std::string& set) const;
 
   vault::Site site_;
   SiteConfig config_;
@@ -67,19 +79,34 @@ class Rotation {
   vault::Night night_;
   Output& output_;
   bool is_complete_ = true;  ///< what was captured by this run
+  std::vector<Unwritten> unwritten_;
+  std::exception_ptr first_refusal_;
+  std::vector<std::string> unnoted_;  ///< media of which nobody said who put them away
   RotateScreen screen_;
   vault::DeviceEvents events_;
 };
 
 std::string Rotation::title() const { return text("Night of {}", date_text(night_.date)); }
 
+bool Rotation::waits(const std::string& set) const {
+  return vault::Spool::waiting(site_.spool_path(set)) > 0;
+}
+
+std::optional<vault::MediumRecord> Rotation::record_of(const std::string& set) const {
+  for (vault::MediumRecord& record : media_.all()) {
+    if (record.set == set) {
+      return std::move(record);
+    }
+  }
+  return std::nullopt;
+}
+
 /// Tonight's first, then those that were missed.
 std::vector<std::string> Rotation::sets_to_write() const {
   std::vector<std::string> sets;
   for (const SetConfig& set : config_.sets) {
-    const bool waits = vault::Spool::waiting(site_.spool_path(set.name)) > 0;
     const bool is_not_due = !night_.medium_of_set && set.name == night_.captured_for;
-    if (set.folder.empty() && waits && !is_not_due) {
+    if (set.folder.empty() && waits(set.name) && !is_not_due) {
       const bool is_tonights = night_.medium_of_set == set.name;
       sets.insert(is_tonights ? sets.begin() : sets.end(), set.name);
     }
@@ -87,30 +114,49 @@ std::vector<std::string> Rotation::sets_to_write() const {
   return sets;
 }
 
-/// If the night's own run did not do it yet: with every medium still in the safe.
+/// If no other run did it, or does it now: with every medium still in the safe.
 void Rotation::capture_if_needed() {
-  if (!night_.medium_of_set || is_captured_on(site_, *night_.medium_of_set, night_.date)) {
-    return;
+  while (night_.medium_of_set && !is_captured_on(site_, *night_.medium_of_set, night_.date)) {
+    screen_.show({.title = title(),
+                  .large = {},
+                  .steps = {text("Please wait: tonight's backup is being prepared."),
+                            text("Do not insert any medium yet.")}});
+    try {
+      is_complete_ = capture_into_spool(site_, config_.set(*night_.medium_of_set),
+                                        config_.sources_of_pool(night_.pool), output_)
+                         .complete;
+      return;
+    } catch (const BusyError&) {
+      events_.wait(kLookSeconds);
+      throw_if_interrupted();
+    }
   }
-  screen_.show({.title = title(),
-                .large = {},
-                .steps = {text("Please wait: tonight's backup is being prepared."),
-                          text("Do not insert any medium yet.")}});
-  is_complete_ = capture_into_spool(site_, config_.set(*night_.medium_of_set),
-                                    config_.sources_of_pool(night_.pool), output_)
-                     .complete;
 }
 
 /// What was attached earlier and nobody pulled.
 void Rotation::clear_slots() {
   for (const vault::MediumRecord& record : media_.all()) {
     if (record.is_left_in()) {
-      pull(record.name, text("This medium was left in. Pull it now."));
+      pull(record.name, {.title = title(),
+                         .large = record.name,
+                         .steps = {text("This medium was left in. Pull it now.")},
+                         .notes = {text("It is not offline before it is pulled.")}});
       put_away(record.name);
     }
   }
 }
 
+void Rotation::wait_for_other_run() {
+  screen_.show({.title = title(),
+                .large = {},
+                .steps = {text("Please wait: another run is at work."),
+                          text("Do not insert or pull any medium now.")},
+                .notes = {text("This page goes on by itself.")}});
+  events_.wait(kLookSeconds);
+  throw_if_interrupted();
+}
+
+/// Errors: of a medium that hands cannot make fit, and those without a code.
 void Rotation::wait_for_medium(const std::string& set, bool was_pulled) {
   for (;;) {
     throw_if_interrupted();
@@ -125,15 +171,13 @@ void Rotation::wait_for_medium(const std::string& set, bool was_pulled) {
                       .steps = {text("It was pulled too early. Insert it again.")},
                       .notes = {text("Nothing is lost: it goes on where it was.")}});
       } else if (error.code() == vault::refusal::kMissing) {
-        std::string place = text("the safe");
-        for (const vault::MediumRecord& record : media_.all()) {
-          place = record.set == set ? place_of(record) : place;
-        }
+        const std::optional<vault::MediumRecord> record = record_of(set);
         screen_.show({.title = title(),
                       .large = set,
                       .steps = {text("Fetch this medium and insert it."),
-                                text("It is kept here: {}", place)}});
-      } else if (!error.code().empty()) {
+                                text("It is kept here: {}",
+                                     record ? place_of(*record) : text("the safe"))}});
+      } else if (!error.code().empty() && error.code() != vault::refusal::kTooSmall) {
         screen_.show({.title = text("This cannot be used ({})", error.code()),
                       .large = {},
                       .steps = {error.what(), error.hint()},
@@ -146,32 +190,90 @@ void Rotation::wait_for_medium(const std::string& set, bool was_pulled) {
   }
 }
 
-void Rotation::write_one(const std::string& set) {
+/// Returns once nothing waits for it. Errors: of the medium that was written, or could not be.
+void Rotation::write_once_it_is_here(const std::string& set) {
+  const SetConfig& set_config = config_.set(set);
   bool was_pulled = false;
   for (;;) {
-    wait_for_medium(set, was_pulled);
-    screen_.show({.title = title(),
-                  .large = set,
-                  .steps = {text("Writing and verifying. DO NOT PULL the medium.")}});
+    std::optional<vault::MediumRecord> before;
     try {
-      static_cast<void>(write_waiting(site_, config_, config_.set(set), output_));
-      break;
-    } catch (const MediumError& error) {
-      if (!is_of_hands(error)) {
+      if (!waits(set)) {  // another run wrote it; it has let go once the set can be had
+        static_cast<void>(vault::MediaSet{site_, set, output_, set_config.parity});
+        return;
+      }
+      wait_for_medium(set, was_pulled);
+      screen_.show({.title = title(),
+                    .large = set,
+                    .steps = {text("Writing and verifying. DO NOT PULL the medium.")}});
+      before = record_of(set);
+      static_cast<void>(write_waiting(site_, config_, set_config, output_));
+      return;
+    } catch (const BusyError&) {
+      wait_for_other_run();
+    } catch (const Error& error) {
+      const bool is_pulled = error.code() == vault::refusal::kPulled;
+      // Hands that were faster than a run: what is in the slot now is looked at anew.
+      const bool is_of_hands = !error.code().empty() && before && record_of(set) == before;
+      if (!is_pulled && !is_of_hands) {
         throw;
       }
-      was_pulled = was_pulled || error.code() == vault::refusal::kPulled;
+      was_pulled = was_pulled || is_pulled;
     }
   }
-  pull(set, text("Done. Pull this medium now."));
+}
+
+void Rotation::write_one(const std::string& set) {
+  try {
+    write_once_it_is_here(set);
+  } catch (const InterruptedError&) {
+    throw;
+  } catch (const InternalError&) {
+    throw;
+  } catch (const Error& error) {
+    if (!first_refusal_) {
+      first_refusal_ = std::current_exception();
+    }
+    refuse(set, error);
+    return;
+  }
+  pull(set, {.title = title(),
+             .large = set,
+             .steps = {text("Done. Pull this medium now.")},
+             .notes = {text("It is not offline before it is pulled.")}});
   put_away(set);
 }
 
-void Rotation::pull(const std::string& name, const std::string& step) {
-  screen_.show({.title = title(),
-                .large = name,
-                .steps = {step},
-                .notes = {text("It is not offline before it is pulled.")}});
+/// It is not asked for again this evening: nobody is caught with a medium that cannot be written.
+void Rotation::refuse(const std::string& set, const Error& error) {
+  unwritten_.push_back({set, error.code().empty() ? error.what() : error.code()});
+  RotatePage page{
+      .title = error.code().empty() ? text("This could not be written")
+                                    : text("This could not be written ({})", error.code()),
+      .large = set,
+      .steps = {text("Pull this medium now."), error.what()},
+      .notes = {text("Tell the person in charge. This page goes on once it is pulled.")}};
+  if (!error.hint().empty()) {
+    page.steps.push_back(error.hint());
+  }
+  const SetMedium medium{site_, config_, config_.set(set), output_};
+  const std::optional<vault::MediumRecord> record = record_of(set);
+  if (record && record->is_connected()) {
+    pull(record->name, page);
+  } else if (record && medium.is_here()) {  // it was never attached
+    screen_.show(page);
+    while (medium.is_here()) {
+      events_.wait(kLookSeconds);
+      throw_if_interrupted();
+    }
+  } else {
+    return;
+  }
+  put_away(record->name);
+}
+
+/// `page`: says so.
+void Rotation::pull(const std::string& name, RotatePage page) {
+  screen_.show(page);
   const vault::MediumRecord record = media_.named(name);
   const double begun = steady_seconds() - seconds_left_in(record.connections.back());
   while (vault::is_still_there(record.insertion)) {
@@ -192,35 +294,95 @@ void Rotation::put_away(const std::string& name) {
                 .large = name,
                 .steps = {text("Put this medium away and lock it up.")},
                 .notes = {text("Then type who did it and where it is, for the register.")}});
+  const std::optional<std::string> person =
+      RotateScreen::ask(text("Your name"), record.moves.empty() ? "" : record.moves.back().person,
+                        RotateScreen::Answer::needed);
+  const std::optional<std::string> place =
+      person ? RotateScreen::ask(text("Place"), place_of(record), RotateScreen::Answer::needed)
+             : std::nullopt;
+  const std::optional<std::string> seal =
+      place ? RotateScreen::ask(text("Seal number, if there is one"), "",
+                                RotateScreen::Answer::may_be_empty)
+            : std::nullopt;
+  if (!seal) {
+    unnoted_.push_back(name);
+    return;
+  }
   vault::CustodyMove move;
-  move.person =
-      RotateScreen::ask(text("Your name"), record.moves.empty() ? "" : record.moves.back().person);
-  move.place = RotateScreen::ask(text("Place"), place_of(record));
-  move.seal = RotateScreen::ask(text("Seal number, if there is one"), "");
   move.when = wall_clock_now();
+  move.person = *person;
+  move.place = *place;
+  move.seal = *seal;
   media_.update(name, [&](vault::MediumRecord& changed) { changed.moves.push_back(move); });
 }
 
-int Rotation::run() {
+/// `sets`: that were asked for.
+void Rotation::show_end(const std::vector<std::string>& sets) {
+  RotatePage page{.title = title(), .large = {}, .steps = {}};
+  if (sets.empty()) {
+    page.steps = {text("No medium is needed now. Leave all of them where they are.")};
+  } else if (unwritten_.empty()) {
+    page.steps = {text("All done. Thank you.")};
+  } else {
+    page.steps = {text("NOT everything was written. Tell the person in charge."),
+                  text("With the right medium, start this again.")};
+  }
+  for (const Unwritten& one : unwritten_) {
+    page.notes.push_back(text("{} was NOT written: {}", one.set, one.reason));
+  }
+  for (const std::string& set : sets) {
+    const bool is_written = std::none_of(unwritten_.begin(), unwritten_.end(),
+                                         [&](const Unwritten& one) { return one.set == set; });
+    if (is_written) {
+      page.notes.push_back(set == night_.medium_of_set
+                               ? text("{} is offline and has the backup of the night of {}.", set,
+                                      date_text(night_.date))
+                               : text("{} is offline and has all that waited for it.", set));
+    }
+  }
+  for (const std::string& name : unnoted_) {
+    page.notes.push_back(text("Nobody typed who put {} away, and where.", name));
+  }
+  screen_.show(page);
+}
+
+/// What stood on the screen is no longer so.
+void Rotation::show_stop(const Error& error) {
+  RotatePage page{.title = title(), .large = {}, .steps = {error.one_line()}};
+  if (!error.hint().empty()) {
+    page.steps.push_back(error.hint());
+  }
+  for (const vault::MediumRecord& record : media_.all()) {
+    if (record.is_connected()) {
+      page.notes.push_back(
+          text("the medium '{}' is still in its slot: pull it and put it away", record.name));
+    }
+  }
+  screen_.show(page);
+}
+
+void Rotation::go_through() {
   warn_of_kit(site_, output_);
   clear_slots();
   capture_if_needed();
+  clear_slots();  // another run may have left one in while it was waited for
   const std::vector<std::string> sets = sets_to_write();
   for (const std::string& set : sets) {
     write_one(set);
   }
-  RotatePage page{.title = title(), .large = {}, .steps = {}};
-  if (sets.empty()) {
-    page.steps = {text("No medium is needed now. Leave all of them where they are.")};
-  } else {
-    page.steps = {text("All done. Thank you.")};
-    for (const std::string& set : sets) {
-      page.notes.push_back(set == night_.medium_of_set
-                               ? text("{} is offline and has tonight's backup.", set)
-                               : text("{} is offline and has all that waited for it.", set));
-    }
+  show_end(sets);
+}
+
+int Rotation::run() {
+  try {
+    go_through();
+  } catch (const Error& error) {
+    show_stop(error);
+    throw;
   }
-  screen_.show(page);
+  if (first_refusal_) {
+    std::rethrow_exception(first_refusal_);
+  }
   return is_complete_ ? kDone : exit_code_of(ErrorKind::incomplete);
 }
 

@@ -1,5 +1,6 @@
 #include "cli/rotate_screen.h"
 
+#include "cli/custody_words.h"
 #include "core/interrupt.h"
 #include "core/messages.h"
 #include "core/text.h"
@@ -58,13 +59,28 @@ void RotateScreen::show(const RotatePage& page) {
   print_screen(std::string{is_terminal_ ? kClear : std::string_view{}} + drawn);
 }
 
-std::string RotateScreen::ask(const std::string& question, const std::string& usual) {
-  print_screen(usual.empty() ? fmt::format("  {}: ", question)
-                             : fmt::format("  {} [{}]: ", question, usual));
-  std::string typed;
-  std::getline(std::cin, typed);
-  throw_if_interrupted();
-  return typed.empty() ? usual : typed;
+std::optional<std::string> RotateScreen::ask(const std::string& question, const std::string& usual,
+                                             Answer answer) {
+  for (;;) {
+    print_screen(usual.empty() ? fmt::format("  {}: ", question)
+                               : fmt::format("  {} [{}]: ", question, usual));
+    std::string typed;
+    const bool is_over = !std::getline(std::cin, typed);
+    throw_if_interrupted();
+    if (is_over) {
+      return std::nullopt;
+    }
+    const std::optional<std::string> words = custody_words(typed);
+    if (words && words->empty() && (!usual.empty() || answer == Answer::may_be_empty)) {
+      return usual;
+    }
+    if (words && !words->empty()) {
+      return words;
+    }
+    print_screen(fmt::format("  {}\n", words ? text("Something must be typed here.")
+                                             : text("Keys that are no letters were in it (like "
+                                                    "arrows). Type it again.")));
+  }
 }
 
 }  // namespace azekura::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,11 @@ class RotateScreen {
 
   /// Shows a page, unless it is what is shown already.
   void show(const RotatePage& page);
-  /// Asks for a line; `usual` if nothing is typed. Errors: InterruptedError.
-  [[nodiscard]] static std::string ask(const std::string& question, const std::string& usual);
+  enum class Answer { needed, may_be_empty };
+  /// Asks for words of the register until they are some; `usual`, if there is one, if nothing is
+  /// typed. Nothing if nobody can type any more. Errors: InterruptedError.
+  [[nodiscard]] static std::optional<std::string> ask(const std::string& question,
+                                                      const std::string& usual, Answer answer);
 
  private:
   bool is_terminal_;

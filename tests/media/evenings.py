@@ -4,11 +4,14 @@
     evenings.py AZEKURA [EVENING...]
 
 Each on a site of its own: two media that were missed; one that is yanked while it is written; Ctrl-C
-while one is written, which is left in until the next time.
+while one is written, which is left in until the next time; an older copy of one, and one that is too
+small, while another waits; a run that another one keeps waiting; words that no register takes.
 """
 import argparse
 import contextlib
+import fcntl
 import pathlib
+import shutil
 import sys
 import tempfile
 import time
@@ -22,6 +25,8 @@ LARGE = 24 << 20
 
 FETCH, WRITING, DONE = "差し込んでください", "書き込み中", "終わりました。この媒体を抜いてください"
 LEFT_IN, TOO_EARLY, THE_END = "差し込まれたままです", "途中で抜かれました", "すべて終わりました"
+PULL_NOW, NOT_ALL = "今すぐ抜いてください", "書き込めなかったものがあります"
+BUSY, PREPARING = "ほかの処理が実行中です", "準備しています"
 
 
 class Unplanned(evening.Evening):
@@ -34,6 +39,17 @@ class Unplanned(evening.Evening):
         super().set_up()
         tonight = self.site.tonights()
         return tonight, next(one for one in evening.SETS if one != tonight)
+
+    def night(self):
+        """As the pages call it."""
+        return self.site.at_site("schedule", "--days", "1", "--json").split('"date":"')[1][:10]
+
+    @contextlib.contextmanager
+    def other_run(self, name):
+        """A run that holds the set."""
+        with open(self.site.path / "lock" / name, "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def capture_much(self):
         (self.site.tree / "large").write_bytes(azekura_case.random.Random(2).randbytes(LARGE))
@@ -83,7 +99,7 @@ def missed(one):
     for name in (tonight, other):
         one.page(name, FETCH)
         one.write_and_put_away(name)
-    one.wait_for(THE_END, f"{tonight} はオフラインになり、今夜のバックアップが入っています",
+    one.wait_for(THE_END, f"{tonight} はオフラインになり、{one.night()} の夜のバックアップが入っています",
                  f"{other} はオフラインになり、足りなかった分がすべて入っています", "exit 0")
     for name in (tonight, other):
         one.expect_restored(name)
@@ -124,7 +140,104 @@ def stopped(one):
     one.expect_restored(tonight)
 
 
-EVENINGS = {"missed": missed, "yanked": yanked, "stopped": stopped}
+def refused(one):
+    """The set is not asked for again, the others are; the end and the exit code say so."""
+    tonight, other = one.set_up()
+    image = one.site.disks[tonight].image
+    older, right = image.with_suffix(".older"), image.with_suffix(".right")
+    shutil.copyfile(image, older)
+    one.site.disks[tonight].insert()
+    one.site.at_site("backup", "--to", tonight)
+    one.site.disks[tonight].pull()
+    for name in (tonight, other):
+        one.site.at_site("backup", "--for", name)
+    image.rename(right)
+    older.rename(image)
+    one.begin()
+    one.page(tonight, FETCH)
+    one.disks[tonight].insert()
+    one.wait_for(f"【 {tonight} 】", "AZK-M05", PULL_NOW)
+    one.disks[tonight].pull()
+    one.put_away(tonight)
+    one.page(other, FETCH)
+    one.write_and_put_away(other)
+    said = one.wait_for(NOT_ALL, f"{tonight} には書き込めませんでした: AZK-M05",
+                        f"{other} はオフラインになり", "exit 6")
+    if f"{tonight} はオフラインになり" in said:
+        raise AssertionError(f"what was refused is called written:\n{said}")
+    one.expect_restored(other)
+    right.rename(image)
+    one.begin_again()
+    one.page(tonight, FETCH)
+    one.write_and_put_away(tonight)
+    one.wait_for(THE_END, "exit 0")
+    one.expect_restored(tonight)
+
+
+def too_small(one):
+    """It is refused before it is attached, and keeps nobody."""
+    tonight, other = one.set_up()
+    (one.site.tree / "large").write_bytes(
+        azekura_case.random.Random(2).randbytes(one.site.disk_bytes))
+    one.site.at_site("nightly", "--only", "capture")
+    (one.site.tree / "large").unlink()
+    one.site.at_site("backup", "--for", other)
+    one.begin()
+    one.page(tonight, FETCH)
+    one.disks[tonight].insert()
+    one.wait_for(f"【 {tonight} 】", "AZK-M09", PULL_NOW)
+    one.disks[tonight].pull()
+    one.put_away(tonight)
+    one.page(other, FETCH)
+    one.write_and_put_away(other)
+    one.wait_for(NOT_ALL, f"{tonight} には書き込めませんでした: AZK-M09", "exit 8")
+    one.expect_restored(other)
+
+
+def kept_waiting(one):
+    tonight, _other = one.set_up()
+    with one.other_run(tonight):
+        one.begin()
+        one.wait_for(PREPARING)
+        time.sleep(3)
+        if "exit" in (said := one.wait_for(PREPARING)):
+            raise AssertionError(f"it did not wait:\n{said}")
+    one.page(tonight, FETCH)
+    with one.other_run(tonight):
+        one.disks[tonight].insert()
+        one.wait_for(BUSY)
+    one.page(tonight, DONE)
+    one.disks[tonight].pull()
+    one.put_away(tonight)
+    one.wait_for(THE_END, "exit 0")
+    one.expect_restored(tonight)
+
+
+def careless(one):
+    """Nobody, nowhere and arrow keys are no words of the register; the end of the input is none."""
+    azekura_case.make_tree(one.site.tree, azekura_case.random.Random(1))
+    one.site.set_up()
+    tonight = one.site.tonights()
+    one.begin()
+    one.page(tonight, FETCH)
+    one.disks[tonight].insert()
+    one.page(tonight, DONE)
+    one.disks[tonight].pull()
+    one.page(tonight, "お名前:")
+    one.type("")
+    one.wait_for("何か入力してください")
+    one.tmux("send-keys", "-t", "evening", "sato", "Left", "Enter")
+    one.wait_for("文字でないキー")
+    one.type("　佐藤 ")
+    one.page(tonight, "保管場所 [")
+    one.tmux("send-keys", "-t", "evening", "C-d")
+    one.wait_for(THE_END, f"{tonight} を誰がどこに片付けたか", "exit 0")
+    if '"move"' in (moved := one.site.at_site("medium", "show", tonight, "--json")):
+        raise AssertionError(f"nobody's custody was noted:\n{moved}")
+
+
+EVENINGS = {"missed": missed, "yanked": yanked, "stopped": stopped, "refused": refused,
+            "too_small": too_small, "kept_waiting": kept_waiting, "careless": careless}
 
 
 def main():
