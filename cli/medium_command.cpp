@@ -27,7 +27,8 @@ struct EnrolOptions {
 };
 
 /// Shows what would be lost, and goes on only if the medium's name is typed.
-void ask_to_erase(const vault::BlockDevice& device, const std::string& name, Output& output) {
+void ask_to_erase(const vault::BlockDevice& device, const std::string& name, bool was_begun,
+                  Output& output) {
   output.warn(text("this erases all that is on {}:", printable(device.path)));
   output.warn(fmt::format("  {}, {}", device.description, human_bytes(device.bytes)));
   const std::vector<std::string> content = vault::content_of(device);
@@ -36,6 +37,11 @@ void ask_to_erase(const vault::BlockDevice& device, const std::string& name, Out
   }
   if (content.empty()) {
     output.warn("  nothing that is known is on it");
+  }
+  if (was_begun) {
+    output.warn(
+        "  it has the partitions of a medium, and neither a label nor a session that can be read: "
+        "its enrolment was cut short, or it is damaged");
   }
   output.warn(text("to make it the medium '{}', type {} and press Enter:", name, name));
   std::string typed;
@@ -59,16 +65,15 @@ int enrol_one(const EnrolOptions& options, const Invocation& invocation, Output&
   }
   vault::MediumRegister media{site.path()};
   const vault::BlockDevice device = vault::inspect_device(options.device);
-  const bool erases =
-      vault::plan_enrolment(site, media, set.name, device) == vault::Enrolment::erase;
+  const vault::FileSystem kind =
+      options.file_system == "xfs" ? vault::FileSystem::xfs : vault::FileSystem::ext4;
+  const vault::Enrolment plan = vault::plan_enrolment(site, media, set.name, device, kind);
+  const bool erases = plan != vault::Enrolment::recover;
   if (erases) {
-    ask_to_erase(device, set.name, output);
+    ask_to_erase(device, set.name, plan == vault::Enrolment::anew, output);
   }
   const vault::MediumRecord record =
-      erases ? vault::enrol(
-                   site, media, set.name, device,
-                   options.file_system == "xfs" ? vault::FileSystem::xfs : vault::FileSystem::ext4,
-                   restore_program_path())
+      erases ? vault::enrol(site, media, set.name, device, kind, restore_program_path())
              : vault::recover(media, set.name, device);
   output.only_reports();
   output.object(medium_object(record));

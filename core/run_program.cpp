@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -47,6 +48,16 @@ std::string read_to_end(int pipe, const std::string& program) {
     printed.erase(0, printed.size() > kPrintedBytesMax ? printed.size() - kPrintedBytesMax : 0);
   }
   return printed;
+}
+
+/// In one line, and without how the program is called, which many print whatever was wrong.
+std::string reason_in(std::string printed) {
+  printed.erase(std::min(printed.find("Usage:"), printed.size()));
+  while (!printed.empty() && printed.back() == '\n') {
+    printed.pop_back();
+  }
+  std::replace(printed.begin(), printed.end(), '\n', ' ');
+  return printable(printed);
 }
 
 int wait_for(pid_t child, const std::string& program) {
@@ -89,7 +100,7 @@ void run_program(const std::vector<std::string>& command) {
   const std::string printed = read_to_end(read_end.get(), program);
   const int status = wait_for(child, program);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw MediumError{"'{}' failed: {}", program, printable(printed)};
+    throw MediumError{"'{}' failed: {}", program, reason_in(printed)};
   }
 }
 

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 
 #include <array>
-#include <optional>
+#include <exception>
 
 namespace azekura::vault {
 
@@ -40,15 +40,15 @@ void write_disk_label(const std::string& device, const MediumLayout& layout, Byt
 
 Label read_disk_label(const std::string& device, const MediumLayout& layout) {
   const UniqueFd file = open_file(device, O_RDONLY);
-  std::optional<Error> problem;
+  std::exception_ptr problem;
   for (const std::uint64_t offset : kLabelCopies) {
     try {
       return read_copy(file.get(), layout.label_offset + offset, device);
-    } catch (const Error& error) {
-      problem = problem ? problem : error;
+    } catch (const Error&) {
+      problem = problem ? problem : std::current_exception();
     }
   }
-  throw Error{*problem};
+  std::rethrow_exception(problem);
 }
 
 }  // namespace azekura::vault

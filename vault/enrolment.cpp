@@ -8,11 +8,14 @@
 #include "vault/disk_label.h"
 #include "vault/medium_setup.h"
 #include "vault/private_mount.h"
+#include "vault/refusal.h"
 #include "vault/vault.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
 
@@ -20,13 +23,42 @@ namespace azekura::vault {
 
 namespace {
 
-/// The label of a disk, if it is one of a medium and can be read.
-std::optional<Label> label_of(const BlockDevice& device) {
+constexpr std::uint64_t kXfsBytesMin = 300 * kMiB;  // mkfs.xfs makes no smaller one
+// docs/format.md, section 2: what there is of every session.
+constexpr std::array<const char*, 4> kSessionTraces{"sessions", "sessions-2", "sessions-3",
+                                                    "packs"};
+
+/// The label of a disk with our partitions, if it can be read.
+std::optional<Label> label_of(const BlockDevice& device, const MediumLayout& layout) {
   try {
-    const std::optional<MediumLayout> layout = find_layout(device.path);
-    return layout ? std::optional{read_disk_label(device.path, *layout)} : std::nullopt;
+    return read_disk_label(device.path, layout);
   } catch (const DamageError&) {
     return std::nullopt;
+  } catch (const AuthenticityError&) {
+    return std::nullopt;
+  }
+}
+
+/// Whether a disk with our partitions has something of a session. One whose file system cannot be
+/// mounted gives none back.
+bool has_sessions(const BlockDevice& device, const MediumLayout& layout) {
+  const FilesPartition partition{device.path, layout};
+  const std::string file_system = partition.file_system();
+  if (file_system != "ext4" && file_system != "xfs") {
+    return false;
+  }
+  try {
+    const PrivateMount mount{partition.path(), file_system, Access::read};
+    const FolderMedium medium{mount.folder(), device.path, Access::read};
+    return std::any_of(kSessionTraces.begin(), kSessionTraces.end(),
+                       [&](const char* folder) { return !medium.list(folder).empty(); });
+  } catch (const DamageError&) {  // what cannot be listed may be there
+    return true;
+  } catch (const MediumError& error) {
+    if (error.code() != refusal::kFailing) {  // we may not mount it: nothing is known
+      throw;
+    }
+    return false;
   }
 }
 
@@ -35,6 +67,43 @@ std::optional<Label> label_of(const BlockDevice& device) {
                    printable(device.path), whose};
   error.set_hint("use another disk; a medium is never erased here");
   throw error;
+}
+
+[[noreturn]] void refuse_lost_label(const BlockDevice& device) {
+  UsageError error{"\"{}\" is a medium whose label cannot be read, with what was backed up onto it",
+                   printable(device.path)};
+  error.set_hint(
+      "use another disk; a medium is never erased here. What is on it is restored from its second "
+      "partition, mounted read-only, with the recovery kit");
+  throw error;
+}
+
+void expect_large_enough(const BlockDevice& device, FileSystem kind) {
+  const std::uint64_t needed =
+      kind == FileSystem::xfs ? kXfsBytesMin + kLayoutBytes : kLaidOutBytesMin;
+  if (device.bytes < needed) {
+    UsageError error{"\"{}\" has {}, a medium needs {}", printable(device.path),
+                     human_bytes(device.bytes), human_bytes(needed)};
+    error.set_hint(kind == FileSystem::xfs ? "use a larger disk, or leave --file-system out"
+                                           : "use a larger disk");
+    throw error;
+  }
+}
+
+/// Errors: UsageError unless the label is of the set's medium, and the register lost it.
+void expect_own_medium(const Site& site, const MediumRegister& media, const SetSecrets& secrets,
+                       const BlockDevice& device, const Label& label) {
+  if (label.site != site.id()) {
+    refuse_medium(device, text("another site"));
+  }
+  if (const std::optional<MediumRecord> known = media.find(label.medium)) {
+    refuse_medium(device, text("this site: it is '{}'", known->name));
+  }
+  // A lost host's media go on as the new host's sets, whose ids are others: docs/adr/0011.
+  const bool is_of_lost_host = label.writer.certificate.epoch < site.writer().certificate.epoch;
+  if (label.set != secrets.id && !is_of_lost_host) {
+    refuse_medium(device, text("another set of this site"));
+  }
 }
 
 /// While it is open udev leaves the disk alone. Else, after each write, it makes the kernel read
@@ -78,26 +147,22 @@ MediumRecord record_of(const std::string& set, const BlockDevice& device, const 
 }  // namespace
 
 Enrolment plan_enrolment(const Site& site, const MediumRegister& media, const std::string& set,
-                         const BlockDevice& device) {
+                         const BlockDevice& device, FileSystem kind) {
   const SetSecrets secrets = site.set_secrets(set);
   if (const std::string use = use_of(device); !use.empty()) {
     UsageError error{"\"{}\" is {}", printable(device.path), use};
     error.set_hint("use a disk that nothing else uses");
     throw error;
   }
-  if (const std::optional<Label> label = label_of(device)) {
-    if (label->site != site.id()) {
-      refuse_medium(device, text("another site"));
+  const std::optional<MediumLayout> layout = find_layout(device.path);
+  if (layout) {
+    if (const std::optional<Label> label = label_of(device, *layout)) {
+      expect_own_medium(site, media, secrets, device, *label);
+      return Enrolment::recover;
     }
-    if (const std::optional<MediumRecord> known = media.find(label->medium)) {
-      refuse_medium(device, text("this site: it is '{}'", known->name));
+    if (has_sessions(device, *layout)) {
+      refuse_lost_label(device);
     }
-    // A lost host's media go on as the new host's sets, whose ids are others: docs/adr/0011.
-    const bool is_of_lost_host = label->writer.certificate.epoch < site.writer().certificate.epoch;
-    if (label->set != secrets.id && !is_of_lost_host) {
-      refuse_medium(device, text("another set of this site"));
-    }
-    return Enrolment::recover;
   }
   for (const MediumRecord& record : media.all()) {
     if (record.set == set) {
@@ -111,7 +176,8 @@ Enrolment plan_enrolment(const Site& site, const MediumRegister& media, const st
     error.set_hint("unlock its switch, pull it and insert it again; or use another disk");
     throw error;
   }
-  return Enrolment::erase;
+  expect_large_enough(device, kind);
+  return layout ? Enrolment::anew : Enrolment::erase;
 }
 
 MediumRecord enrol(const Site& site, MediumRegister& media, const std::string& set,
@@ -147,9 +213,9 @@ MediumRecord enrol(const Site& site, MediumRegister& media, const std::string& s
 }
 
 MediumRecord recover(MediumRegister& media, const std::string& set, const BlockDevice& device) {
-  const std::optional<Label> label = label_of(device);
-  AZK_CHECK(label.has_value());
-  MediumRecord record = record_of(set, device, *label);
+  const std::optional<MediumLayout> layout = find_layout(device.path);
+  AZK_CHECK(layout.has_value());
+  MediumRecord record = record_of(set, device, read_disk_label(device.path, *layout));
   media.add(record);
   return record;
 }

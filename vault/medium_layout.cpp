@@ -27,7 +27,7 @@ constexpr const char* kLabelName = "azekura-label";
 constexpr const char* kFilesName = "azekura";
 constexpr std::uint64_t kPartitionAlignment = 1 * kMiB;
 constexpr std::uint64_t kLabelPartitionBytes = 1 * kMiB;
-constexpr std::uint64_t kDeviceBytesMin = 64 * kMiB;
+static_assert(kLayoutBytes == 2 * kPartitionAlignment + kLabelPartitionBytes);
 
 struct FreeContext {
   void operator()(fdisk_context* context) const { ::fdisk_unref_context(context); }
@@ -81,17 +81,7 @@ bool is_guid(const std::string& text, const char* guid) {
 }  // namespace
 
 MediumLayout write_layout(const std::string& device) {
-  {
-    const UniqueFd file = open_file(device, O_RDWR | O_EXCL);
-    std::uint64_t bytes = 0;
-    if (::ioctl(file.get(), BLKGETSIZE64, &bytes) != 0) {
-      throw SystemError{errno, "ask \"{}\" for its size", printable(device)};
-    }
-    if (bytes < kDeviceBytesMin) {
-      throw UsageError{"\"{}\" has {}, a medium needs {}", printable(device), human_bytes(bytes),
-                       human_bytes(kDeviceBytesMin)};
-    }
-  }
+  static_cast<void>(open_file(device, O_RDWR | O_EXCL));  // refused while anything uses it
   const Context context{::fdisk_new_context()};
   AZK_CHECK(context != nullptr);
   ::fdisk_disable_dialogs(context.get(), 1);

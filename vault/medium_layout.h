@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/bytes.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,8 +18,13 @@ struct MediumLayout {
   bool operator==(const MediumLayout&) const = default;
 };
 
+/// The smallest disk that is laid out.
+inline constexpr std::uint64_t kLaidOutBytesMin = 64 * kMiB;
+/// What of a disk is not for its files, at most.
+inline constexpr std::uint64_t kLayoutBytes = 3 * kMiB;
+
 /// Replaces all that is on the disk with a GPT of our two partitions.
-/// Errors: SystemError; UsageError if the disk is too small.
+/// Requires: it has kLaidOutBytesMin. Errors: SystemError.
 MediumLayout write_layout(const std::string& device);
 /// Our partitions, if the disk has them. Errors: SystemError.
 std::optional<MediumLayout> find_layout(const std::string& device);

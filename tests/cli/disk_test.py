@@ -89,6 +89,63 @@ class Enrolment(DiskCase):
         self.assertEqual(self.content(), before)
         self.assertIn("daily-1", self.at_site("medium", "list").text)
 
+    def overwrite(self, start, length):
+        with open(self.blank.image, "r+b") as image:
+            image.seek(start)
+            image.write(bytes(length))
+
+    def test_what_was_cut_short_is_begun_anew(self):
+        """Before there was a file system, and before the label, which is written last."""
+        self.enrol(self.blank, "daily-1")
+        for length in (4 << 20, 1 << 20):
+            with self.subTest(length=length):
+                shutil.rmtree(self.site / "media")
+                self.overwrite(1 << 20, length)
+                ended = self.enrol(self.blank.insert(), "daily-1")
+                self.assertIn("neither a label nor a session that can be read", ended.errors)
+        self.assertTrue((self.mounted(self.blank) / "label").exists())
+
+    def test_one_file_system_that_fails(self):
+        programs = self.home / "programs"
+        programs.mkdir()
+        program = programs / "mkfs.ext4"
+        program.write_text("#!/bin/sh\necho 'no room for it'\necho 'Usage: mkfs'\nexit 1\n")
+        program.chmod(0o755)
+        path = {**self.environment, "PATH": f"{programs}:{os.environ['PATH']}"}
+        ended = self.at_site("medium", "enrol", self.blank.path, "--set", "daily-1", code=MEDIUM,
+                             stdin=None, input=b"daily-1\n", env=path)
+        self.assertIn("'mkfs.ext4' failed: no room for it\n", ended.errors)
+        self.assertEqual(self.at_site("medium", "list").text, "")
+        self.enrol(self.blank, "daily-1")
+
+    def test_never_erases_sessions_whose_label_is_lost(self):
+        self.enrol(self.blank, "daily-1")
+        self.add_tree()
+        self.blank.insert()
+        self.backup("--to", "daily-1")
+        self.blank.pull()
+        shutil.rmtree(self.site / "media")
+        self.overwrite(1 << 20, 1 << 20)
+        before = self.content()
+        self.blank.insert()
+        ended = self.enrol(self.blank, "daily-1", code=USAGE)
+        self.assertIn("is a medium whose label cannot be read, with what was backed up onto it",
+                      ended.errors)
+        self.assertNotIn("type daily-1", ended.errors)
+        self.assertEqual(self.content(), before)
+
+    def test_too_small_is_said_before_anything(self):
+        for needed, options in (("303.0 MiB", ["--file-system", "xfs"]), ("64.0 MiB", [])):
+            with self.subTest(needed=needed):
+                ended = self.enrol(self.blank, "daily-1", *options, code=USAGE)
+                self.assertIn(f"MiB, a medium needs {needed}", ended.errors)
+                self.assertNotIn("type daily-1", ended.errors)
+                self.blank.pull()
+                with open(self.blank.image, "r+b") as image:
+                    image.truncate(63 << 20)
+                self.blank.insert()
+        self.assertEqual(self.content(), bytes(63 << 20))
+
     def test_xfs(self):
         self.blank.pull()
         with open(self.blank.image, "r+b") as image:
