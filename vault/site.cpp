@@ -5,6 +5,7 @@
 #include "core/file_io.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "vault/medium_register.h"
 #include "vault/object.h"
 
 #include <algorithm>
@@ -27,6 +28,16 @@ constexpr std::string_view kBeginAnew =
 std::string host_key_path(const std::string& site) { return site + "/keys/host.key"; }
 std::string set_key_path(const std::string& site, const std::string& set) {
   return site + "/keys/" + set + ".set";
+}
+
+/// Whether something is left of a set: captured, known to be on a medium, or enrolled for it.
+bool has_traces(const Site& site, const std::string& set) {
+  const auto is_of_set = [&](const MediumRecord& medium) { return medium.set == set; };
+  if (!list_directory(site.spool_path(set)).empty() || exists(site.catalogue_path(set))) {
+    return true;
+  }
+  const std::vector<MediumRecord> media = MediumRegister{site.path()}.all();
+  return std::any_of(media.begin(), media.end(), is_of_set);
 }
 
 }  // namespace
@@ -135,7 +146,7 @@ void Site::append_to_site_file(std::string_view table) {
 SetSecrets Site::create_set(const std::string& name) {
   expect_name(name);
   const std::string path = set_key_path(path_, name);
-  if (exists(path) || exists(spool_path(name))) {
+  if (exists(path) || has_traces(*this, name)) {
     UsageError error{"there is already a set '{}'", name};
     error.set_hint(
         "choose another name; a set that was taken out of site.toml comes back if it is written "
@@ -156,7 +167,7 @@ SetSecrets Site::create_set(const std::string& name) {
 
 SetSecrets Site::set_secrets(const std::string& name) const {
   std::optional<Buffer> bytes = read_file_if_any(set_key_path(path_, name), kSmallFileMax);
-  if (!bytes && exists(spool_path(name))) {
+  if (!bytes && has_traces(*this, name)) {
     DamageError error{"site \"{}\" has lost the keys of the set '{}', its file 'keys/{}.set'",
                       printable(path_), name, name};
     error.set_hint(

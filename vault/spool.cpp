@@ -102,7 +102,7 @@ std::string SpooledSession::pack_path(std::uint32_t pack) const {
   return Spool::pack_path(folder, pack);
 }
 
-Spool::Spool(std::string path) : path_{std::move(path)} { make_directory(path_); }
+Spool::Spool(std::string path) : path_{std::move(path)} {}
 
 std::string Spool::pack_path(const std::string& folder, std::uint32_t pack) {
   return fmt::format("{}/packs/{:08x}", folder, pack);
@@ -239,6 +239,7 @@ std::uint32_t Spool::next_pack() const {
 
 std::string Spool::begin(const SessionHeader& header) {
   std::string folder = fmt::format("{}/{:06}", path_, header.identity.number);
+  make_directory(path_);
   make_directory(folder);
   make_directory(folder + "/packs");
   write_checked(folder + "/header", header.encode(), limits::kHeaderBytesMax);

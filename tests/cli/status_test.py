@@ -231,6 +231,16 @@ class Sets(StatusCase):
         self.assertEqual((one["present"], one["offline"]), (False, False))
         self.assertNotIn("folder", one)
 
+    def test_a_set_that_was_only_written_stays_addable(self):
+        site_file = self.site / "site.toml"
+        site_file.write_text(site_file.read_text() + "[[set]]\nname = 'g9'\n")
+        self.backup()
+        self.assertIn("the set 'g9' has no keys in this site", self.alarms())
+        self.assertFalse((self.site / "spool" / "g9").exists())
+        (self.site / "spool" / "g9").mkdir()
+        self.assertIn("the set 'g9' has no keys in this site", self.alarms())
+        self.at_site("set", "add", "g9")
+
     def test_a_set_that_lost_its_keys_does_not_hide_the_rest(self):
         self.backup()
         (self.site / "keys" / "daily.set").unlink()
