@@ -1,6 +1,9 @@
 #include "cli/commands.h"
 #include "cli/restore_program.h"
+#include "core/error.h"
 #include "core/file_io.h"
+#include "core/site_edit.h"
+#include "core/site_reader.h"
 #include "core/text.h"
 #include "vault/medium_setup.h"
 
@@ -19,16 +22,37 @@ struct SetOptions {
   std::string pool;
 };
 
+/// A new pool would have every night, of which each belongs to one pool.
+void expect_nights_free(const SetConfig& set, const SiteConfig& config) {
+  for (const PoolConfig& other : config.pools) {
+    if (other.days.cycle() == PoolCycle::day) {
+      UsageError error{"the new pool '{}' would have every night, and the pool '{}' has some",
+                       set.pool, other.name};
+      error.set_hint(
+          text("write the [[pool]] '{}' with its nights into site.toml first, as its comments "
+               "show; then 'azekura set add {} --pool {}' again",
+               set.pool, set.name, set.pool));
+      throw error;
+    }
+  }
+}
+
 /// The set's table, and its pool's if that is new: such a pool has every night.
 std::string tables_of(const SetConfig& set, const SiteConfig& config) {
   const bool is_known = std::any_of(config.pools.begin(), config.pools.end(),
                                     [&](const PoolConfig& pool) { return pool.name == set.pool; });
-  return (set.pool.empty() || is_known ? "" : daily_pool_table(set.pool)) + set_table(set);
+  if (set.pool.empty() || is_known) {
+    return set_table(set);
+  }
+  expect_name(set.pool);
+  expect_nights_free(set, config);
+  return daily_pool_table(set.pool) + set_table(set);
 }
 
 /// Sets up the medium, and adds the set to the site file unless a person wrote it there already.
 SetConfig set_up(const SetOptions& options, vault::Site& site, const vault::SetSecrets& secrets) {
-  const SiteConfig config = site.config();
+  const std::string site_file = site.site_file();
+  const SiteConfig config = read_site_file(site_file).config;
   const auto written = std::find_if(config.sets.begin(), config.sets.end(),
                                     [&](const SetConfig& set) { return set.name == options.name; });
   const bool is_written = written != config.sets.end();
@@ -45,11 +69,13 @@ SetConfig set_up(const SetOptions& options, vault::Site& site, const vault::SetS
   if (set.folder == site.path() || set.folder.starts_with(site.path() + "/")) {
     throw UsageError{"the medium \"{}\" lies inside the site", printable(set.folder)};
   }
+  const std::string added = is_written ? "" : tables_of(set, config);
+  static_cast<void>(with_tables(site_file, added));  // before anything is made
   if (!set.folder.empty()) {
     vault::set_up_medium(site, secrets, set.folder, restore_program_path());
   }
   if (!is_written) {
-    site.append_to_site_file(tables_of(set, config));
+    site.append_to_site_file(added);
   }
   return set;
 }

@@ -1,11 +1,16 @@
 #include "core/site_edit.h"
 
 #include "core/error.h"
+#include "core/site_config.h"
+#include "core/site_reader.h"
 #include "core/text.h"
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <optional>
 #include <sstream>
+#include <vector>
 
 namespace azekura {
 
@@ -34,6 +39,15 @@ std::size_t offset_of(std::string_view text, const toml::source_position& place)
   return offset;
 }
 
+/// The first mistake that more tables do not mend.
+std::optional<SiteFinding> mistake_in(std::string_view site_file) {
+  const std::vector<SiteFinding> findings = read_site_file(site_file).findings;
+  const auto found = std::find_if(findings.begin(), findings.end(), [](const SiteFinding& one) {
+    return one.is_mistake && !one.is_unfinished;
+  });
+  return found == findings.end() ? std::nullopt : std::optional{*found};
+}
+
 }  // namespace
 
 std::string toml_text(std::string_view text) {
@@ -45,6 +59,20 @@ std::string toml_text(std::string_view text) {
     throw error;
   }
   return out.str();
+}
+
+std::string with_tables(std::string_view site_file, std::string_view tables) {
+  std::string text{site_file};
+  text += tables;
+  if (const std::optional<SiteFinding> mistake = mistake_in(text)) {
+    if (mistake_in(site_file)) {
+      static_cast<void>(SiteConfig::parse(site_file));
+    }
+    UsageError error{"it cannot be added to site.toml: {}", mistake->fact};
+    error.set_hint(mistake->remedy);
+    throw error;
+  }
+  return text;
 }
 
 std::string with_folder(std::string_view site_file, std::string_view set, std::string_view folder) {

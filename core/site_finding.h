@@ -10,6 +10,7 @@ struct SiteFinding {
   unsigned line = 0;       ///< 0: it is not about one line
   std::string fact;
   std::string remedy;
+  bool is_unfinished = false;  ///< a mistake that goes once more tables are added
 };
 
 }  // namespace azekura

@@ -82,7 +82,7 @@ void SiteRules::check_sets_of(const Placed<PoolConfig>& pool) {
   }
   if (sets == 0) {
     findings_.push_back({true, pool.line, text("the pool '{}' has no set", name),
-                         text("write pool = \"{}\" in its [[set]] tables", name)});
+                         text("write pool = \"{}\" in its [[set]] tables", name), true});
   } else if (offline < kSetsWanted) {
     findings_.push_back(
         {false, pool.line,

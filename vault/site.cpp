@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/file_io.h"
 #include "core/limits.h"
+#include "core/site_edit.h"
 #include "core/text.h"
 #include "vault/medium_register.h"
 #include "vault/object.h"
@@ -137,10 +138,7 @@ std::string Site::site_file() const {
 SiteConfig Site::config() const { return SiteConfig::parse(site_file()); }
 
 void Site::append_to_site_file(std::string_view table) {
-  static_cast<void>(config());  // a mistake that is there already is told at its own line
-  const std::string text = site_file() + std::string{table};
-  static_cast<void>(SiteConfig::parse(text));
-  replace_file(path_ + "/site.toml", as_bytes(text));
+  replace_file(path_ + "/site.toml", as_bytes(with_tables(site_file(), table)));
 }
 
 SetSecrets Site::create_set(const std::string& name) {

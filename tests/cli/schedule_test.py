@@ -205,6 +205,34 @@ class SetOfPool(ScheduleCase):
         self.assertIn("the set 'third' is in no pool and would never be written", ended.errors)
         self.assertEqual(self.site_file.read_text(), before)
 
+    def test_pools_that_are_written_first(self):
+        self.append(POOLS)
+        for name in ("weekly-1", "monthly-1", "daily-1"):
+            self.at_site("set", "add", name, "--pool", name.split("-")[0])
+        self.assertEqual(self.at_site("schedule", "--days", "1").errors, "")
+
+    def test_a_new_pool_beside_one_of_every_night(self):
+        self.at_site("set", "add", "d", "--pool", "daily")
+        before = self.site_file.read_text()
+        self.assert_site_fails(
+            USAGE, "the new pool 'weekly' would have every night, and the pool 'daily' has some",
+            "set", "add", "w", "--pool", "weekly", "--folder", self.home / "w", out="",
+            hint="write the [[pool]] 'weekly' with its nights into site.toml first, as its "
+                 "comments show; then 'azekura set add w --pool weekly' again")
+        self.assertEqual(self.site_file.read_text(), before)
+        self.assertFalse((self.home / "w").exists())
+        self.append("[[pool]]\nname = 'weekly'\nevery = 'week'\non = 'fri'\n")
+        self.at_site("set", "add", "w", "--pool", "weekly")
+
+    def test_what_cannot_be_added_is_no_line_of_the_file(self):
+        self.add_set("trial")
+        before = self.site_file.read_text()
+        self.assert_site_fails(
+            USAGE, "it cannot be added to site.toml: the set 'trial' is in no pool and would never "
+            "be written", "set", "add", "d", "--pool", "daily",
+            hint="write pool = \"NAME\" in it (there are: daily)", out="")
+        self.assertEqual(self.site_file.read_text(), before)
+
 
 if __name__ == "__main__":
     main()
