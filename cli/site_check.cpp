@@ -83,7 +83,8 @@ class SiteCheck {
     const bool is_sound =
         std::none_of(findings_.begin(), findings_.end(),
                      [](const SiteFinding& finding) { return finding.is_mistake; });
-    if (is_sound && !reading.config.pools.empty()) {
+    if (is_sound) {
+      check_purpose(reading.config);
       check_gaps(reading.config);
     }
     return std::move(findings_);
@@ -101,6 +102,7 @@ class SiteCheck {
   void check_set(const SetConfig& set);
   void check_spool(const SiteConfig& config);
   void check_kit();
+  void check_purpose(const SiteConfig& config);
   void check_gaps(const SiteConfig& config);
 
   const vault::Site& site_;
@@ -170,8 +172,26 @@ void SiteCheck::check_kit() {
   }
 }
 
+/// A site whose tables are all right, and that does nothing.
+void SiteCheck::check_purpose(const SiteConfig& config) {
+  if (config.sources.empty()) {
+    warning(text("there is no source: nothing is backed up"),
+            "add what is to be backed up: 'azekura source add'");
+  }
+  const bool has_disks = std::any_of(config.sets.begin(), config.sets.end(),
+                                     [](const SetConfig& set) { return set.folder.empty(); });
+  if (has_disks && config.pools.empty()) {
+    warning(text("there is no pool: no night has a medium, 'azekura nightly' cannot run"),
+            "write a [[pool]] into site.toml, and pool = \"NAME\" into its [[set]] tables; the "
+            "comments there show the form");
+  }
+}
+
 /// A promise of hours that the nights cannot keep is an alarm to come.
 void SiteCheck::check_gaps(const SiteConfig& config) {
+  if (config.pools.empty()) {
+    return;
+  }
   const std::vector<vault::Night> nights =
       vault::nights(config, night_of(wall_clock_now()), kNightsLookedAt);
   for (const SourceConfig& source : config.sources) {

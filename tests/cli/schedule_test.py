@@ -188,6 +188,16 @@ class Check(ScheduleCase):
         self.assertEqual(set(gaps), {"hasty", "rare"})
         self.assertRegex(gaps["rare"], r", 840 hours; its rpo_hours is 26$")
 
+    def test_a_site_that_does_nothing(self):
+        nothing = "w-: there is no source: nothing is backed up"
+        self.assertEqual(self.findings(0), {nothing})
+        self.at_site("set", "add", "disk")
+        no_pool = "w-: there is no pool: no night has a medium, 'azekura nightly' cannot run"
+        self.assertEqual(self.findings(0),
+                         {nothing, no_pool, "w-: the set 'disk' has no medium"})
+        self.add_tree()
+        self.assertEqual(self.findings(0), {no_pool, "w-: the set 'disk' has no medium"})
+
     def test_one_mistake_of_syntax(self):
         self.append("[[source]\n")
         found, = self.findings(USAGE)
