@@ -216,6 +216,11 @@ MediumRecord recover(MediumRegister& media, const std::string& set, const BlockD
   const std::optional<MediumLayout> layout = find_layout(device.path);
   AZK_CHECK(layout.has_value());
   MediumRecord record = record_of(set, device, read_disk_label(device.path, *layout));
+  // Of unknown end: it is connected until it is pulled, and may be written before.
+  Connection connection;
+  connection.attached = record.enrolled;
+  record.connections.push_back(connection);
+  record.insertion = insertion_of(device);
   media.add(record);
   return record;
 }

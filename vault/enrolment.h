@@ -29,7 +29,7 @@ Enrolment plan_enrolment(const Site& site, const MediumRegister& media, const st
 MediumRecord enrol(const Site& site, MediumRegister& media, const std::string& set,
                    const BlockDevice& device, FileSystem kind, const std::string& restore_program);
 
-/// Enters the medium into the register again. Requires: plan_enrolment said
+/// Enters the medium into the register again, as connected. Requires: plan_enrolment said
 /// `recover`.
 MediumRecord recover(MediumRegister& media, const std::string& set, const BlockDevice& device);
 

@@ -87,7 +87,11 @@ class Enrolment(DiskCase):
         ended = self.at_site("medium", "enrol", self.blank.path, "--set", "daily-1")
         self.assertIn("the register did not have it", ended.text)
         self.assertEqual(self.content(), before)
-        self.assertIn("daily-1", self.at_site("medium", "list").text)
+        self.assertIn("NOT OFFLINE", self.at_site("medium", "list").text)
+        self.add_tree()
+        self.backup("--to", "daily-1")  # without pulling it before
+        self.blank.pull()
+        self.assertNotIn("NOT OFFLINE", self.at_site("medium", "list").text)
 
     def overwrite(self, start, length):
         with open(self.blank.image, "r+b") as image:
