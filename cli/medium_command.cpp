@@ -6,6 +6,7 @@
 #include "core/calendar.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/text.h"
 #include "vault/enrolment.h"
 
@@ -46,6 +47,12 @@ void ask_to_erase(const vault::BlockDevice& device, const std::string& name, boo
   output.warn(text("to make it the medium '{}', type {} and press Enter:", name, name));
   std::string typed;
   std::getline(std::cin, typed);
+  throw_if_interrupted();
+  if (typed.empty() && std::cin.eof()) {
+    UsageError error{"the input ended before '{}' was typed: nothing was changed", name};
+    error.set_hint("run it where somebody can type the name");
+    throw error;
+  }
   if (typed != name) {
     UsageError error{"'{}' was typed, not '{}': nothing was changed", printable(typed), name};
     error.set_hint("look again whether this is the disk you mean");

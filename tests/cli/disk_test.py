@@ -8,8 +8,8 @@ import subprocess
 import time
 import unittest
 
-from azekura_case import (AUTHENTICITY, DONE, INTERRUPTED, MEDIUM, SPACE, USAGE, Started,
-                          change_tree, main, state_of)
+from azekura_case import (AUTHENTICITY, DONE, INTERRUPTED, MEDIUM, SECONDS_MAX, SPACE, USAGE,
+                          Started, change_tree, main, state_of)
 from disk_case import DiskCase
 
 POLICY = 10
@@ -149,6 +149,20 @@ class Enrolment(DiskCase):
                     image.truncate(63 << 20)
                 self.blank.insert()
         self.assertEqual(self.content(), bytes(63 << 20))
+
+    def test_stopped_or_alone_at_the_question(self):
+        ended = self.at_site("medium", "enrol", self.blank.path, "--set", "daily-1", code=USAGE)
+        self.assertIn("the input ended before 'daily-1' was typed: nothing was changed",
+                      ended.errors)
+        with subprocess.Popen([self.azekura_program, "-s", self.site, "medium", "enrol",
+                               self.blank.path, "--set", "daily-1"], stdin=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=self.environment) as run:
+            while b"press Enter" not in run.stderr.readline():
+                self.assertIsNone(run.poll())
+            time.sleep(0.1)  # it asks after it has said so
+            run.send_signal(signal.SIGINT)
+            self.assertEqual(run.wait(SECONDS_MAX), INTERRUPTED)
+        self.assertEqual(self.content(), bytes(self.DISK_BYTES))
 
     def test_xfs(self):
         self.blank.pull()
