@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "vault/generation_record.h"
+#include "vault/spool.h"
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +24,9 @@ bool is_captured_on(const vault::Site& site, const std::string& set, const Date&
 }
 
 bool is_done_on(const vault::Site& site, const std::string& set, const Date& night) {
+  if (vault::Spool::waiting(site.spool_path(set)) > 0) {
+    return false;
+  }
   const vault::GenerationRecord record{site, set};
   const std::vector<vault::SourceGeneration>& generations = record.generations();
   const std::int64_t now = wall_clock_now().seconds;
