@@ -197,8 +197,42 @@ std::optional<Buffer> FolderMedium::read_part(const std::string& name, std::uint
       return is_whole ? std::optional{std::move(part)} : std::nullopt;
     });
   } catch (const DamageError&) {
+    // The page cache fails for whole folios, which are larger than the sectors that are lost.
+    return part_on_device(name, offset, bytes);
+  }
+}
+
+std::optional<Buffer> FolderMedium::part_on_device(const std::string& name, std::uint64_t offset,
+                                                   std::size_t bytes) const {
+  if (offset % DeviceFile::kAlignment != 0) {
     return std::nullopt;
   }
+  try {
+    const DeviceFile file = open_on_device(name);
+    DeviceBuffer buffer{bytes};
+    const MutableBytes part = buffer.first(bytes);
+    if (read_on_device(file, offset, part) != bytes) {
+      return std::nullopt;
+    }
+    return Buffer{part.begin(), part.end()};
+  } catch (const DamageError&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Buffer> FolderMedium::read_around(const std::string& name, std::uint64_t offset,
+                                                std::size_t bytes) const {
+  std::optional<Buffer> whole;
+  for (std::size_t at = 0; at < bytes; at += DeviceFile::kAlignment) {
+    const std::size_t length = std::min(DeviceFile::kAlignment, bytes - at);
+    if (const std::optional<Buffer> page = part_on_device(name, offset + at, length)) {
+      if (!whole) {
+        whole.emplace(bytes, std::byte{0});
+      }
+      std::copy(page->begin(), page->end(), whole->begin() + static_cast<std::ptrdiff_t>(at));
+    }
+  }
+  return whole;
 }
 
 UniqueFd FolderMedium::open(const std::string& name) const {

@@ -44,6 +44,10 @@ class FolderMedium {
   /// back.
   [[nodiscard]] std::optional<Buffer> read_part(const std::string& name, std::uint64_t offset,
                                                 std::size_t bytes) const;
+  /// The same with zeros for pages of 4 KiB that the device does not give back; nullopt if it gives
+  /// none. Requires: `offset` is a multiple of a page.
+  [[nodiscard]] std::optional<Buffer> read_around(const std::string& name, std::uint64_t offset,
+                                                  std::size_t bytes) const;
   /// For reading at offsets. Errors: DamageError if it is not there.
   [[nodiscard]] UniqueFd open(const std::string& name) const;
   /// For reading from the device. Errors: DamageError if it is not there.
@@ -72,6 +76,8 @@ class FolderMedium {
  private:
   void open_for(Access access);
   [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
+  [[nodiscard]] std::optional<Buffer> part_on_device(const std::string& name, std::uint64_t offset,
+                                                     std::size_t bytes) const;
   template <typename Step>
   decltype(auto) reading(Step&& step) const;
   [[nodiscard]] UniqueFd open_beneath(const std::string& name, int flags, unsigned mode) const;

@@ -202,7 +202,7 @@ std::optional<Buffer> Healer::remains(std::uint32_t pack, std::uint32_t index) c
   std::optional<Buffer> leaf;
   for (const std::string& copy : pack_copies(pack)) {
     if (!leaf) {
-      leaf = medium_.read_part(copy, begin, size);
+      leaf = medium_.read_around(copy, begin, size);
     }
   }
   const auto of_pack = offered_.find(pack);
