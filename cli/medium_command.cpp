@@ -171,7 +171,7 @@ std::string checked_words(const std::string& words, std::string_view option) {
 }
 
 std::string needed_words(const std::string& words, std::string_view option) {
-  const std::string checked = checked_words(words, option);
+  std::string checked = checked_words(words, option);
   if (checked.empty()) {
     UsageError error{"{} is empty: nothing was noted", option};
     error.set_hint("say where the medium is with --to, and who has it or brought it with --by");

@@ -70,7 +70,7 @@ std::optional<std::string> RotateScreen::ask(const std::string& question, const 
     if (is_over) {
       return std::nullopt;
     }
-    const std::optional<std::string> words = custody_words(typed);
+    std::optional<std::string> words = custody_words(typed);
     if (words && words->empty() && (!usual.empty() || answer == Answer::may_be_empty)) {
       return usual;
     }

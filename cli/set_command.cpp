@@ -61,7 +61,7 @@ SetConfig set_up(const SetOptions& options, vault::Site& site, const vault::SetS
     error.set_hint("leave --folder and --pool out: what stands there counts");
     throw error;
   }
-  const SetConfig set =
+  SetConfig set =
       is_written ? *written
                  : SetConfig{.name = options.name,
                              .folder = options.folder.empty() ? "" : absolute_path(options.folder),

@@ -12,7 +12,7 @@ namespace azekura::vault {
 
 /// A connected medium that the register knows.
 struct AdmittedMedium {
-  const ConnectedMedium* medium;  ///< of the found ones
+  const ConnectedMedium* medium = nullptr;  ///< of the found ones
   MediumRecord record;
 };
 

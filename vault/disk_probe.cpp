@@ -61,6 +61,7 @@ std::vector<Partition> DiskProbe::partitions() const {
   blkid_partlist table = ::blkid_probe_get_partitions(probe.get());
   const int count = table == nullptr ? 0 : ::blkid_partlist_numof_partitions(table);
   std::vector<Partition> partitions;
+  partitions.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     partitions.push_back(partition_of(::blkid_partlist_get_partition(table, i)));
   }

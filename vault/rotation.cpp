@@ -90,6 +90,7 @@ std::string Rotation::holiday(sys_days day) const {
 
 std::vector<std::string> names_of(const std::vector<SourceConfig>& sources) {
   std::vector<std::string> names;
+  names.reserve(sources.size());
   for (const SourceConfig& source : sources) {
     names.push_back(source.source.name);
   }
