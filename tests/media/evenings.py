@@ -67,6 +67,14 @@ class Unplanned(evening.Evening):
         disk_line.wait_for(lambda: line.disk.written_bytes > LARGE / 4)
         return line
 
+    def begin_slowly(self):
+        """Returns tonight's set and its line, once part of it is written."""
+        tonight, _other = self.set_up()
+        self.capture_much()
+        self.begin()
+        self.page(tonight, FETCH)
+        return tonight, self.write_slowly(tonight)
+
     def put_away(self, name):
         self.page(name, "お名前")
         self.type("佐藤")
@@ -106,11 +114,7 @@ def missed(one):
 
 
 def yanked(one):
-    tonight, _other = one.set_up()
-    one.capture_much()
-    one.begin()
-    one.page(tonight, FETCH)
-    line = one.write_slowly(tonight)
+    tonight, line = one.begin_slowly()
     line.yank()
     one.page(tonight, TOO_EARLY)
     one.lines.close()
@@ -120,11 +124,7 @@ def yanked(one):
 
 
 def stopped(one):
-    tonight, _other = one.set_up()
-    one.capture_much()
-    one.begin()
-    one.page(tonight, FETCH)
-    line = one.write_slowly(tonight)
+    tonight, line = one.begin_slowly()
     one.tmux("send-keys", "-t", "evening", "C-c")
     said = one.wait_for("exit 130")
     if "差し込まれています" not in said or line.disk.in_use:
