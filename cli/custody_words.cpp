@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace azekura::cli {
 
@@ -30,12 +31,7 @@ std::optional<std::string> custody_words(std::string_view typed) {
     typed.remove_suffix(bytes);
   }
   std::string words{typed};
-  std::string shown = words;
-  std::erase(shown, '\\');  // which printable() writes twice
-  if (printable(shown) != shown) {
-    return std::nullopt;
-  }
-  return words;
+  return harmless(words) == words ? std::optional{std::move(words)} : std::nullopt;
 }
 
 }  // namespace azekura::cli
