@@ -239,41 +239,42 @@ std::string MediumRegister::path_of(const std::string& name) const {
   return fmt::format("{}/{}{}", folder_, name, kSuffix);
 }
 
+std::vector<std::string> MediumRegister::names() const {
+  std::vector<std::string> names;
+  for (std::string& file : list_directory(folder_)) {
+    if (file.ends_with(kSuffix)) {
+      file.erase(file.size() - kSuffix.size());
+      names.push_back(std::move(file));
+    }
+  }
+  return names;
+}
+
 std::vector<MediumRecord> MediumRegister::all() const {
   std::vector<MediumRecord> records;
-  for (const std::string& name : list_directory(folder_)) {
-    if (!name.ends_with(kSuffix)) {
-      continue;
-    }
-    records.push_back(read_record(folder_ + "/" + name));
+  for (const std::string& name : names()) {
+    records.push_back(read_record(path_of(name)));
   }
   return records;
 }
 
 MediumRecord MediumRegister::named(const std::string& name) const {
-  std::string names;
-  for (const std::string& file : list_directory(folder_)) {
-    if (file == name + std::string{kSuffix}) {
-      return read_record(folder_ + "/" + file);
-    }
-    if (file.ends_with(kSuffix)) {
-      names += (names.empty() ? "" : ", ") + file.substr(0, file.size() - kSuffix.size());
-    }
+  const std::vector<std::string> known = names();
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    return read_record(path_of(name));
   }
   UsageError error{"there is no medium '{}'; there {}", printable(name),
-                   names.empty() ? text("is none yet") : text("are: {}", names)};
+                   known.empty() ? text("is none yet")
+                                 : text("are: {}", fmt::format("{}", fmt::join(known, ", ")))};
   error.set_hint("enrol one with 'azekura medium enrol DEVICE --set SET'");
   throw error;
 }
 
 std::optional<MediumRecord> MediumRegister::find(const MediumId& id) const {
   std::optional<DamageError> unreadable;
-  for (const std::string& name : list_directory(folder_)) {
-    if (!name.ends_with(kSuffix)) {
-      continue;
-    }
+  for (const std::string& name : names()) {
     try {
-      MediumRecord record = read_record(folder_ + "/" + name);
+      MediumRecord record = read_record(path_of(name));
       if (record.id == id) {
         return record;
       }

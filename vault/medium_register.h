@@ -71,6 +71,7 @@ class MediumRegister {
   void update(const std::string& name, const std::function<void(MediumRecord&)>& change);
 
  private:
+  [[nodiscard]] std::vector<std::string> names() const;
   [[nodiscard]] std::string path_of(const std::string& name) const;
   void write(const MediumRecord& record) const;
 
