@@ -26,7 +26,6 @@ struct BrowseOptions {
   MediumOptions medium;
   std::string snapshot;
   std::string path;
-  std::vector<std::string> others;
   bool recursive = false;
 };
 
@@ -111,9 +110,9 @@ int ls(const BrowseOptions& options, Output& output) {
 
 int cat(const BrowseOptions& options, Output& output) {
   const restore::SpillFile spill = open_spill_file();
-  const OpenMedium open = open_medium(options.medium, output);
+  OpenMedium open = open_medium(options.medium, output);
   const vault::StoredSnapshot& stored = choose_snapshot(*open.reader, options.snapshot);
-  OtherMedia others = open_others(open, options.medium, options.others);
+  OtherMedia others = open_others(open, options.medium);
   return write_file_to_stdout(open, stored, options.path, others, spill, output);
 }
 
@@ -184,7 +183,7 @@ void add_cat(CLI::App& app, Invocation& invocation) {
       ->required();
   cat_command.command->add_option("PATH", cat_command.options->path,
                                   "From the source's root; absent for a stream");
-  add_with(*cat_command.command, cat_command.options->others);
+  static_cast<void>(cat_command.options->medium.add_others_to(*cat_command.command));
 }
 
 void add_du(CLI::App& app, Invocation& invocation) {

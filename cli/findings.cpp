@@ -76,7 +76,8 @@ void report_verdict(const Tally& tally, int code, Coverage coverage, Output& out
   } else if (code != kRepaired) {
     output.line("the medium is NOT as it was written");
   } else if (tally.repairable > 0) {
-    output.line("nothing is lost: run 'azekura repair --from DIR', then replace this medium soon");
+    output.line(
+        "nothing is lost: run 'azekura repair --from MEDIUM', then replace this medium soon");
   } else {
     output.line("nothing is lost: what was damaged is healed; replace this medium soon");
   }
@@ -102,7 +103,7 @@ int report_healing(vault::Healer& healer, int code, Output& output) {
   }
   output.warn(
       text("{} damaged parts of the medium were made again from parity; nothing of them is "
-           "lost. Run 'azekura repair --from DIR', and replace the medium soon",
+           "lost. Run 'azekura repair --from MEDIUM', and replace the medium soon",
            made.size()));
   return code == kDone ? kRepaired : code;
 }

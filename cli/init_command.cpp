@@ -157,12 +157,21 @@ std::uint32_t newest_epoch(const vault::VaultReader& reader) {
   return epoch;
 }
 
-/// The site file of the medium; the set on this medium is found where it is now.
-std::string adapted_site_file(const vault::Generation& generation, const std::string& medium) {
+/// The site file of the medium; the set on this medium is found where it is now. Errors:
+/// UsageError if that is a disk and the set a folder.
+std::string adapted_site_file(const vault::Generation& generation, const std::string& medium,
+                              bool is_disk) {
   const SiteConfig config = SiteConfig::parse(generation.site_file);
-  return config.set(generation.set_name).folder.empty()
-             ? generation.site_file
-             : with_folder(generation.site_file, generation.set_name, medium);
+  if (config.set(generation.set_name).folder.empty()) {
+    return generation.site_file;
+  }
+  if (is_disk) {
+    UsageError error{"the set '{}' goes on in a folder, and \"{}\" is a disk", generation.set_name,
+                     printable(medium)};
+    error.set_hint("mount it, writable, and name its folder");
+    throw error;
+  }
+  return with_folder(generation.site_file, generation.set_name, medium);
 }
 
 int init_from_medium(const InitOptions& options, Output& output) {
@@ -174,18 +183,20 @@ int init_from_medium(const InitOptions& options, Output& output) {
   const vault::RecoveryKey key = read_recovery_key(key_files_in(kit));
   std::optional<vault::Generation> generation;
   std::uint32_t epoch = 0;
+  bool is_named_disk = false;
   {
-    const vault::FolderMedium medium{folder, vault::Access::read};
-    const vault::VaultReader reader{medium, key, Invocation::threads()};
+    const vault::NamedMedium medium{folder, vault::Access::read};
+    const vault::VaultReader reader{medium.folder(), key, Invocation::threads()};
     warn_of_findings(reader, output);
     generation = reader.newest_generation();
     epoch = newest_epoch(reader);
+    is_named_disk = medium.is_disk();
   }
   if (!generation) {
     throw DamageError{"no session of medium \"{}\" has a site file to begin from",
                       printable(folder)};
   }
-  const std::string site_file = adapted_site_file(*generation, folder);
+  const std::string site_file = adapted_site_file(*generation, folder, is_named_disk);
   FreshFolder site_folder{path, kSiteFolderHint};
   vault::Site site = vault::Site::create(path, key, epoch + 1, site_file);
   site.remember_kit_location(kit);

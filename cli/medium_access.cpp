@@ -77,7 +77,7 @@ bool is_unknown_source(const vault::VaultReader& reader, const std::string& sour
       if (finding.kind == kind) {
         Error error{kind,
                     text("there is no snapshot '{}' to be had: {}", printable(name), finding.fact)};
-        error.set_hint("other snapshots of 'azekura list --from DIR --key FILE' still restore");
+        error.set_hint("other snapshots of 'azekura list --from MEDIUM --key FILE' still restore");
         throw error;
       }
     }
@@ -85,25 +85,33 @@ bool is_unknown_source(const vault::VaultReader& reader, const std::string& sour
   if (!source.empty() && is_unknown_source(reader, source)) {
     UsageError error{"there is no source '{}'; the medium has: {}", printable(source),
                      known_sources(reader)};
-    error.set_hint("see 'azekura list --from DIR --key FILE'");
+    error.set_hint("see 'azekura list --from MEDIUM --key FILE'");
     throw error;
   }
   UsageError error{"there is no snapshot '{}'; the newest are: {}", printable(name),
                    known_names(reader)};
-  error.set_hint("see 'azekura list --from DIR --key FILE'");
+  error.set_hint("see 'azekura list --from MEDIUM --key FILE'");
   throw error;
 }
 
 }  // namespace
 
 void MediumOptions::add_to(CLI::App& command, bool needs_key) {
-  command.add_option("--from", from, "Folder of the medium")->required()->type_name("DIR");
+  command.add_option("--from", from, "Folder of the medium, or its disk: /dev/sdX")
+      ->required()
+      ->type_name("MEDIUM");
   if (needs_key) {
     command.add_option("--key", keys, "recovery.key; or a share file, repeated")
         ->required()
         ->allow_extra_args(false)
         ->type_name("FILE");
   }
+}
+
+CLI::Option* MediumOptions::add_others_to(CLI::App& command) {
+  return command.add_option("--with", others, "Another medium of the site; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("MEDIUM");
 }
 
 vault::RecoveryKey read_recovery_key(const std::vector<std::string>& paths) {
@@ -124,9 +132,19 @@ std::optional<vault::RecoveryShare> read_lone_share(const std::vector<std::strin
 
 vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_key(keys); }
 
-vault::FolderMedium MediumOptions::open_confined(const std::string& writable_folder) const {
+vault::NamedMedium MediumOptions::open_confined(const std::string& writable_folder) const {
+  vault::NamedMedium medium{from, vault::Access::read};
   static_cast<void>(confine(writable_folder));  // what does not hold, `version` says
-  return vault::FolderMedium{from, vault::Access::read};
+  return medium;
+}
+
+std::vector<vault::NamedMedium> MediumOptions::named_others() const {
+  std::vector<vault::NamedMedium> media;
+  media.reserve(others.size());
+  for (const std::string& name : others) {
+    media.emplace_back(name, vault::Access::read);
+  }
+  return media;
 }
 
 std::string known_sources(const vault::VaultReader& reader) {
@@ -150,9 +168,9 @@ void warn_of_findings(const vault::VaultReader& reader, Output& output) {
 OpenMedium open_medium(const MediumOptions& options, Output& output,
                        const std::string& writable_folder) {
   const vault::RecoveryKey key = options.recovery_key();
-  OpenMedium open;
-  open.medium = std::make_unique<vault::FolderMedium>(options.open_confined(writable_folder));
-  open.reader = std::make_unique<vault::VaultReader>(*open.medium, key, Invocation::threads());
+  OpenMedium open{options.named_others(), options.open_confined(writable_folder), nullptr};
+  open.reader =
+      std::make_unique<vault::VaultReader>(open.medium.folder(), key, Invocation::threads());
   warn_of_findings(*open.reader, output);
   return open;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "vault/named_medium.h"
 #include "vault/recovery_share.h"
 #include "vault/vault_reader.h"
 
@@ -11,23 +12,29 @@
 
 namespace azekura::cli {
 
-/// --from and --key, and what they open.
+/// --from, --with and --key, and what they open.
 struct MediumOptions {
   std::string from;
-  std::vector<std::string> keys;  ///< a recovery.key, or share files
+  std::vector<std::string> others;  ///< media of the site that may help
+  std::vector<std::string> keys;    ///< a recovery.key, or share files
 
   /// Adds --from; and --key, if `needs_key`.
   void add_to(CLI::App& command, bool needs_key);
+  /// Adds --with.
+  CLI::Option* add_others_to(CLI::App& command);
   [[nodiscard]] vault::RecoveryKey recovery_key() const;
   /// Opens the medium to read it. From then on this process is confined (core/confinement.h): it
   /// writes beneath `writable_folder` and nowhere else; nowhere at all if that is empty.
-  /// Requires: there is no other thread. Errors: MediumError.
-  [[nodiscard]] vault::FolderMedium open_confined(const std::string& writable_folder = {}) const;
+  /// Requires: there is no other thread. Errors: those of NamedMedium.
+  [[nodiscard]] vault::NamedMedium open_confined(const std::string& writable_folder = {}) const;
+  /// Opens the media of --with to read them. A disk is mounted, which a confined process cannot do.
+  [[nodiscard]] std::vector<vault::NamedMedium> named_others() const;
 };
 
-/// A medium opened with its key, ready to browse or restore.
+/// A medium opened with its key, ready to browse or restore, and those that may help.
 struct OpenMedium {
-  std::unique_ptr<vault::FolderMedium> medium;
+  std::vector<vault::NamedMedium> others;
+  vault::NamedMedium medium;
   std::unique_ptr<vault::VaultReader> reader;
 };
 

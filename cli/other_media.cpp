@@ -8,8 +8,7 @@
 #include "restore/tree_view.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
+#include <utility>
 
 namespace azekura::cli {
 
@@ -19,11 +18,6 @@ namespace {
 std::optional<MediumId> medium_of(const vault::VaultReader& reader) {
   return reader.sessions().empty() ? std::nullopt
                                    : std::optional{reader.sessions().back().seal.medium};
-}
-
-bool are_same_folder(const vault::FolderMedium& one, const vault::FolderMedium& other) {
-  std::error_code unknown;
-  return std::filesystem::equivalent(one.path(), other.path(), unknown);
 }
 
 /// Whether a snapshot has a file of this size and time at the path, and every byte of it.
@@ -44,12 +38,6 @@ bool has_whole(vault::VaultReader& reader, const Snapshot& snapshot, const std::
 
 }  // namespace
 
-CLI::Option* add_with(CLI::App& command, std::vector<std::string>& folders) {
-  return command.add_option("--with", folders, "Another medium of the site; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("DIR");
-}
-
 std::vector<const vault::StoredSnapshot*> snapshots_of(const vault::VaultReader& reader,
                                                        const std::string& source) {
   std::vector<const vault::StoredSnapshot*> found;
@@ -61,26 +49,23 @@ std::vector<const vault::StoredSnapshot*> snapshots_of(const vault::VaultReader&
   return found;
 }
 
-void OtherMedia::add(const std::string& folder, const vault::RecoveryKey& key) {
-  Medium added;
-  added.medium = std::make_unique<vault::FolderMedium>(folder, vault::Access::read);
-  added.reader = std::make_unique<vault::VaultReader>(*added.medium, key, Invocation::threads());
-  const std::optional<MediumId> id = medium_of(*added.reader);
+void OtherMedia::add(vault::NamedMedium medium, const vault::RecoveryKey& key) {
+  const vault::FolderMedium& folder = medium.folder();
+  auto reader = std::make_unique<vault::VaultReader>(folder, key, Invocation::threads());
+  const std::optional<MediumId> id = medium_of(*reader);
   if (!id) {
-    throw UsageError{"medium \"{}\" has no session that could help", printable(folder)};
+    throw UsageError{"medium \"{}\" has no session that could help", printable(folder.path())};
   }
-  if (are_same_folder(*added.medium, medium_)) {
-    UsageError error{"\"{}\" is the medium of --from itself", printable(folder)};
+  if (folder.is_same_as(medium_)) {
+    UsageError error{"\"{}\" is the medium of --from itself", printable(folder.path())};
     error.set_hint("name another medium of the site, of any of its sets, or a copy of this one");
     throw error;
   }
-  if (std::any_of(media_.begin(), media_.end(), [&](const Medium& other) {
-        return are_same_folder(*added.medium, *other.medium);
-      })) {
-    throw UsageError{"\"{}\" is a medium that is named already", printable(folder)};
+  if (std::any_of(media_.begin(), media_.end(),
+                  [&](const Medium& other) { return folder.is_same_as(other.medium.folder()); })) {
+    throw UsageError{"\"{}\" is a medium that is named already", printable(folder.path())};
   }
-  added.holder = text("medium {}", id->hex());
-  media_.push_back(std::move(added));
+  media_.push_back({std::move(medium), std::move(reader), text("medium {}", id->hex()), {}, {}, 0});
 }
 
 restore::FileVersions& OtherMedia::versions_of(Medium& medium, const std::string& source,
@@ -124,7 +109,7 @@ std::optional<OtherMedia::Found> OtherMedia::find(const std::string& source,
       }
     }
     if (bytes) {
-      return Found{medium.medium->path(), medium.holder, *std::move(bytes)};
+      return Found{medium.medium.folder().path(), medium.holder, *std::move(bytes)};
     }
   }
   return std::nullopt;
@@ -155,7 +140,7 @@ std::vector<OtherMedia::Copy> OtherMedia::whole_copies(const std::string& source
           return has_whole(*medium.reader, one->snapshot, path, entry);
         });
     if (found != snapshots.end()) {
-      copies.push_back({medium.medium->path(), (*found)->name()});
+      copies.push_back({medium.medium.folder().path(), (*found)->name()});
     }
   }
   return copies;
@@ -163,7 +148,7 @@ std::vector<OtherMedia::Copy> OtherMedia::whole_copies(const std::string& source
 
 void warn_of_damaged(const OtherMedia& media, Output& output) {
   for (const std::string& folder : media.damaged()) {
-    output.warn(text("medium \"{}\" is damaged, too: run 'azekura repair --from DIR' on it",
+    output.warn(text("medium \"{}\" is damaged, too: run 'azekura repair --from MEDIUM' on it",
                      printable(folder)));
   }
 }
@@ -172,7 +157,7 @@ std::vector<std::string> OtherMedia::damaged() const {
   std::vector<std::string> folders;
   for (const Medium& medium : media_) {
     if (!medium.reader->healer().take_made().empty()) {
-      folders.push_back(medium.medium->path());
+      folders.push_back(medium.medium.folder().path());
     }
   }
   return folders;

@@ -2,6 +2,7 @@
 
 #include "cli/invocation.h"
 #include "restore/file_versions.h"
+#include "vault/named_medium.h"
 #include "vault/vault_reader.h"
 
 #include <functional>
@@ -11,9 +12,6 @@
 #include <vector>
 
 namespace azekura::cli {
-
-/// Adds --with to a command; `folders` gets what it names.
-CLI::Option* add_with(CLI::App& command, std::vector<std::string>& folders);
 
 /// The snapshots of a source on a medium, the newest first.
 std::vector<const vault::StoredSnapshot*> snapshots_of(const vault::VaultReader& reader,
@@ -29,7 +27,7 @@ class OtherMedia {
 
   /// A medium of any of the site's sets, or a copy of the one of --from. Errors: UsageError if it
   /// is that one, or there already, or has nothing; those of VaultReader.
-  void add(const std::string& folder, const vault::RecoveryKey& key);
+  void add(vault::NamedMedium medium, const vault::RecoveryKey& key);
   [[nodiscard]] bool empty() const noexcept { return media_.empty(); }
 
   /// Where some bytes were found.
@@ -69,7 +67,7 @@ class OtherMedia {
 
  private:
   struct Medium {
-    std::unique_ptr<vault::FolderMedium> medium;
+    vault::NamedMedium medium;
     std::unique_ptr<vault::VaultReader> reader;
     std::string holder;
     std::string source;  ///< of the versions

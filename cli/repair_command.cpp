@@ -6,7 +6,6 @@
 #include "cli/medium_access.h"
 #include "cli/tree_check.h"
 #include "core/confinement.h"
-#include "core/file_io.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "vault/repair.h"
@@ -22,7 +21,6 @@ namespace {
 
 struct RepairOptions {
   MediumOptions medium;
-  std::vector<std::string> others;
   std::vector<std::string> sources;
 };
 
@@ -38,9 +36,9 @@ struct RepairMeans {
         sources{reader, elsewhere, key.authority().public_key()} {}
 };
 
-vault::FolderMedium open_writable(const std::string& folder) {
+vault::NamedMedium open_writable(const std::string& name) {
   try {
-    return vault::FolderMedium{folder, vault::Access::append};
+    return vault::NamedMedium{name, vault::Access::append};
   } catch (MediumError& error) {
     error.set_hint(
         "make it writable, or copy all of it and repair the copy; restoring needs no repair");
@@ -171,13 +169,15 @@ int repair(const RepairOptions& options, Output& output) {
   if (!options.medium.keys.empty()) {
     key = options.medium.recovery_key();
   }
-  static_cast<void>(confine(absolute_path(options.medium.from)));
-  vault::FolderMedium medium = open_writable(options.medium.from);
+  const vault::NamedMedium named = open_writable(options.medium.from);
+  std::vector<vault::NamedMedium> others = options.medium.named_others();
+  vault::FolderMedium& medium = named.folder();
+  static_cast<void>(confine(medium.own_path()));
   std::optional<RepairMeans> means;
   if (key) {
     means.emplace(medium, *key);
-    for (const std::string& folder : options.others) {
-      means->elsewhere.media().add(folder, *key);
+    for (vault::NamedMedium& other : others) {
+      means->elsewhere.media().add(std::move(other), *key);
     }
     for (const std::string& source : options.sources) {
       means->elsewhere.add_live(source);
@@ -222,7 +222,7 @@ void add_repair(CLI::App& app, Invocation& invocation) {
       command->add_option("--key", options->medium.keys, "recovery.key; or a share file, repeated")
           ->allow_extra_args(false)
           ->type_name("FILE");
-  add_with(*command, options->others)->needs(key);
+  options->medium.add_others_to(*command)->needs(key);
   command->add_option("--source", options->sources, "A source as it is now; may be repeated")
       ->needs(key)
       ->allow_extra_args(false)

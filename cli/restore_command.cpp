@@ -35,7 +35,6 @@ struct RestoreOptions {
   std::string source;
   std::string target;
   std::vector<std::string> paths;
-  std::vector<std::string> others;
   bool to_stdout = false;
   bool dry_run = false;
   bool resume = false;
@@ -45,14 +44,14 @@ struct RestoreOptions {
 
 int restore_to_stdout(const RestoreOptions& options, Output& output) {
   const restore::SpillFile spill = open_spill_file();
-  const OpenMedium open = open_medium(options.medium, output);
+  OpenMedium open = open_medium(options.medium, output);
   const auto snapshots = choose_snapshots(*open.reader, options.snapshot, options.source);
   if (snapshots.size() != 1 || options.paths.size() > 1) {
     UsageError error{"--stdout takes one file of one source"};
     error.set_hint("name it with --source NAME, and --path P for a file of a tree");
     throw error;
   }
-  OtherMedia others = open_others(open, options.medium, options.others);
+  OtherMedia others = open_others(open, options.medium);
   const std::string path = options.paths.empty() ? "" : options.paths.front();
   return write_file_to_stdout(open, *snapshots.front(), path, others, spill, output);
 }
@@ -303,8 +302,8 @@ int restore_chosen(const OpenMedium& open, OtherMedia& others, const RestoreOpti
 }
 
 int restore_snapshots(const RestoreOptions& options, Output& output) {
-  const OpenMedium open = open_medium(options.medium, output, writable_folder_of(options));
-  OtherMedia others = open_others(open, options.medium, options.others);
+  OpenMedium open = open_medium(options.medium, output, writable_folder_of(options));
+  OtherMedia others = open_others(open, options.medium);
   const int code = restore_chosen(open, others, options, output);
   return report_healing(open.reader->healer(), code, output);
 }
@@ -334,7 +333,7 @@ void add_restore(CLI::App& app, Invocation& invocation) {
   CLI::Option* dry_run =
       command->add_flag("--dry-run", options->dry_run, "Write nothing, say what would be")
           ->excludes(resume);
-  add_with(*command, options->others)->excludes(dry_run);
+  options->medium.add_others_to(*command)->excludes(dry_run);
   CLI::Option* to_stdout =
       command->add_flag("--stdout", options->to_stdout, "One file to standard output")
           ->excludes(target)

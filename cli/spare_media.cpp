@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace azekura::cli {
 
@@ -129,11 +130,10 @@ std::uint64_t SpareMedia::report(Output& output) const {
   return given_.size();
 }
 
-OtherMedia open_others(const OpenMedium& open, const MediumOptions& options,
-                       const std::vector<std::string>& folders) {
-  OtherMedia others{*open.medium};
-  for (const std::string& folder : folders) {
-    others.add(folder, options.recovery_key());
+OtherMedia open_others(OpenMedium& open, const MediumOptions& options) {
+  OtherMedia others{open.medium.folder()};
+  for (vault::NamedMedium& other : std::exchange(open.others, {})) {
+    others.add(std::move(other), options.recovery_key());
   }
   return others;
 }
@@ -165,7 +165,7 @@ int report_others(const OtherMedia& others, std::uint64_t files, int code, Outpu
   }
   output.warn(
       text("{} files have bytes from other media, which the medium of --from has lost. Run "
-           "'azekura repair --from DIR --key FILE --with DIR', and replace the medium soon",
+           "'azekura repair --from MEDIUM --key FILE --with MEDIUM', and replace the medium soon",
            files));
   return code == kDone ? kRepaired : code;
 }

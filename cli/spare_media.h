@@ -46,9 +46,9 @@ class SpareMedia final : public SpareSource {
   std::map<std::string, std::map<std::string, std::uint64_t>> given_;
 };
 
-/// The media of --with, opened with the key of --from. Errors: those of OtherMedia::add.
-OtherMedia open_others(const OpenMedium& open, const MediumOptions& options,
-                       const std::vector<std::string>& folders);
+/// The media of --with, taken from `open` and opened with the key of --from. Errors: those of
+/// OtherMedia::add.
+OtherMedia open_others(OpenMedium& open, const MediumOptions& options);
 
 /// Writes a file of a snapshot to standard output as write_entry_to_stdout does, with the help of
 /// others; returns the exit code. `path`: of the file.

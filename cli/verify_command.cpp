@@ -242,7 +242,8 @@ int verify(const VerifyOptions& options, Output& output) {
     settings.authority = key->authority().public_key();
   }
   const std::optional<vault::VerifierKey> verifier = verifier_key(options, key ? &*key : nullptr);
-  const vault::FolderMedium medium = options.medium.open_confined(settings.history);
+  const vault::NamedMedium named = options.medium.open_confined(settings.history);
+  const vault::FolderMedium& medium = named.folder();
   vault::VerifyReport report = verify_sealed(medium, settings, output);
   if (key && report.sessions == 0) {
     vault::expect_key_of_site(*key, medium);

@@ -24,7 +24,7 @@ OWNERS = {
     "CLI/": ["cli/*"],
     "blkid/": ["vault/disk_probe.*"],
     "doctest/": [],
-    "libfdisk/": ["vault/medium_layout.*"],
+    "libfdisk/": ["vault/layout_writer.*"],
     "nlohmann/": ["cli/*"],
     "cairo-pdf.h": ["vault/card_pdf.*"],
     "openssl/": ["vault/hash.*", "vault/sealer.*"],

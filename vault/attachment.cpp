@@ -10,11 +10,8 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -22,7 +19,6 @@ namespace azekura::vault {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kFileSystems{"ext4", "xfs"};
 /// The kernel lets go of a file system a moment after its last descriptor is closed.
 constexpr std::chrono::milliseconds kUnmountPause{20};
 constexpr int kUnmountPausesMax = 3000;
@@ -74,14 +70,7 @@ Attachment::Attachment(const ConnectedMedium& connected, Access access, MediumRe
 void Attachment::mount(Access access) {
   force_flushes(connected_.device);
   partition_ = std::make_unique<FilesPartition>(connected_.device.path, connected_.layout);
-  const std::string file_system = partition_->file_system();
-  if (std::find(kFileSystems.begin(), kFileSystems.end(), file_system) == kFileSystems.end()) {
-    MediumError error{"medium '{}' has no file system that can be mounted", name_};
-    error.set_code(refusal::kFailing);
-    error.set_hint("use another medium; 'azekura repair' may read what is left of this one");
-    throw error;
-  }
-  mount_ = std::make_unique<PrivateMount>(partition_->path(), file_system, access);
+  mount_ = std::make_unique<PrivateMount>(partition_->path(), access);
   medium_ = std::make_unique<FolderMedium>(mount_->folder(), name_, access);
   const Vault vault{*medium_, std::nullopt};
   if (vault.label() && vault.label()->medium != connected_.label.medium) {

@@ -41,7 +41,7 @@ void ChainCheck::check_label() const {
     }
     MediumError error{"medium \"{}\" cannot be identified: {}", printable(medium_.path()),
                       finding.fact};
-    error.set_hint("check it with 'azekura verify --from DIR'");
+    error.set_hint("check it with 'azekura verify --from MEDIUM'");
     throw error;
   }
   if (vault_.label()->site != set_.site().id()) {

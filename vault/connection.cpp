@@ -12,13 +12,17 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kEnds{"unknown", "detached", "off", "released"};
 constexpr std::uint64_t kNotSeen = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kMillisecondsMax = std::uint64_t{1} << 48;  // a double has every one
 constexpr double kMillisecondsOfSecond = 1000;
 
 std::uint64_t to_milliseconds(double seconds) {
   return static_cast<std::uint64_t>(std::llround(seconds * kMillisecondsOfSecond));
 }
 
-double to_seconds(std::uint64_t milliseconds) {
+double to_seconds(ByteReader& in, std::uint64_t milliseconds) {
+  if (milliseconds > kMillisecondsMax) {
+    in.fail("a connection that is too long");
+  }
   return static_cast<double>(milliseconds) / kMillisecondsOfSecond;
 }
 
@@ -32,9 +36,9 @@ MediumConnection decode_connection(ByteReader& in) {
     in.fail("an unknown end of a connection");
   }
   connection.end = static_cast<ConnectionEnd>(end);
-  connection.work_seconds = to_seconds(in.u64());
+  connection.work_seconds = to_seconds(in, in.u64());
   if (const std::uint64_t overhang = in.u64(); overhang != kNotSeen) {
-    connection.overhang_seconds = to_seconds(overhang);
+    connection.overhang_seconds = to_seconds(in, overhang);
   }
   connection.bytes = in.u64();
   connection.first_session = in.u32();

@@ -18,8 +18,8 @@ namespace azekura::vault {
 
 namespace {
 
-/// A SCSI command of six bytes without data. False if the device is none or refuses.
-bool send_scsi(int device, std::array<unsigned char, 6> command) {
+/// A SCSI command of six bytes without data. A device that is none, or refuses, does nothing.
+void send_scsi(int device, std::array<unsigned char, 6> command) {
   constexpr unsigned kMillisecondsMax = 60'000;
   std::array<unsigned char, 32> sense{};
   sg_io_hdr request{};
@@ -30,8 +30,7 @@ bool send_scsi(int device, std::array<unsigned char, 6> command) {
   request.mx_sb_len = sense.size();
   request.sbp = sense.data();
   request.timeout = kMillisecondsMax;
-  return ::ioctl(device, SG_IO, &request) == 0 && request.status == 0 && request.host_status == 0 &&
-         request.driver_status == 0;
+  static_cast<void>(::ioctl(device, SG_IO, &request));
 }
 
 }  // namespace
@@ -44,7 +43,8 @@ void force_flushes(const BlockDevice& device) {
 }
 
 void close_device(const BlockDevice& device) {
-  const UniqueFd file = open_file(device.path, O_RDWR);
+  // To flush takes no leave to write; after a descriptor that has it udev would look at the disk.
+  const UniqueFd file = open_file(device.path, O_RDONLY);
   sync_file(file.get(), device.path);
   const int read_only = 1;
   if (::ioctl(file.get(), BLKROSET, &read_only) != 0) {
@@ -54,14 +54,14 @@ void close_device(const BlockDevice& device) {
 
 bool power_off(const BlockDevice& device) {
   const std::string folder = removal_folder(device);
-  bool is_off = false;
   if (const UniqueFd file{::open(device.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
       file.is_open()) {
     constexpr unsigned char kStartStopUnit = 0x1b;
-    is_off = send_scsi(file.get(), {kStartStopUnit, 0, 0, 0, 0, 0});
+    send_scsi(file.get(), {kStartStopUnit, 0, 0, 0, 0, 0});
   }
-  // A USB device without leave of the kernel has no driver, and so no disk.
-  return write_sysfs(folder + "/authorized", "0") || is_off;
+  // A USB device without leave of the kernel has no driver, and so no disk. A disk that only stands
+  // still is started again by whoever reads it.
+  return write_sysfs(folder + "/authorized", "0");
 }
 
 }  // namespace azekura::vault

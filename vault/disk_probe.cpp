@@ -6,6 +6,7 @@
 #include <blkid/blkid.h>
 #include <fcntl.h>
 
+#include <cerrno>
 #include <memory>
 #include <type_traits>
 
@@ -50,7 +51,16 @@ Partition partition_of(blkid_partition entry) {
 
 }  // namespace
 
-DiskProbe::DiskProbe(const std::string& device) : file_{open_file(device, O_RDONLY)} {}
+DiskProbe::DiskProbe(const std::string& device) {
+  try {
+    file_ = open_file(device, O_RDONLY);
+  } catch (SystemError& error) {
+    if (error.error_number() == EACCES) {
+      error.set_hint("reading a disk wants root: run it as root");
+    }
+    throw;
+  }
+}
 
 std::vector<Partition> DiskProbe::partitions() const {
   const Probe probe = probe_of(file_.get(), 0, 0);

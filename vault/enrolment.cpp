@@ -6,6 +6,8 @@
 #include "core/text.h"
 #include "vault/device_power.h"
 #include "vault/disk_label.h"
+#include "vault/files_partition.h"
+#include "vault/layout_writer.h"
 #include "vault/medium_setup.h"
 #include "vault/private_mount.h"
 #include "vault/refusal.h"
@@ -43,12 +45,8 @@ std::optional<Label> label_of(const BlockDevice& device, const MediumLayout& lay
 /// mounted gives none back.
 bool has_sessions(const BlockDevice& device, const MediumLayout& layout) {
   const FilesPartition partition{device.path, layout};
-  const std::string file_system = partition.file_system();
-  if (file_system != "ext4" && file_system != "xfs") {
-    return false;
-  }
   try {
-    const PrivateMount mount{partition.path(), file_system, Access::read};
+    const PrivateMount mount{partition.path(), Access::read};
     const FolderMedium medium{mount.folder(), device.path, Access::read};
     return std::any_of(kSessionTraces.begin(), kSessionTraces.end(),
                        [&](const char* folder) { return !medium.list(folder).empty(); });
@@ -73,8 +71,8 @@ bool has_sessions(const BlockDevice& device, const MediumLayout& layout) {
   UsageError error{"\"{}\" is a medium whose label cannot be read, with what was backed up onto it",
                    printable(device.path)};
   error.set_hint(
-      "use another disk; a medium is never erased here. What is on it is restored from its second "
-      "partition, mounted read-only, with the recovery kit");
+      "use another disk; a medium is never erased here. What is on it is restored with 'azekura "
+      "restore latest --from DEVICE' and the recovery kit");
   throw error;
 }
 
@@ -120,7 +118,7 @@ UniqueFd keep_udev_away(const BlockDevice& device) {
 void read_back(const BlockDevice& device, const MediumLayout& layout, const std::string& set,
                const MediumId& wanted) {
   const FilesPartition partition{device.path, layout};
-  const PrivateMount mount{partition.path(), partition.file_system(), Access::read};
+  const PrivateMount mount{partition.path(), Access::read};
   const FolderMedium medium{mount.folder(), set, Access::read};
   const Vault vault{medium, std::nullopt};
   if (!vault.label() || vault.label()->medium != wanted ||
@@ -195,8 +193,8 @@ MediumRecord enrol(const Site& site, MediumRegister& media, const std::string& s
   const double begun = steady_seconds();
   {
     const FilesPartition partition{device.path, layout};
-    partition.make_file_system(kind);
-    const PrivateMount mount{partition.path(), partition.file_system(), Access::append};
+    make_file_system(partition.path(), kind);
+    const PrivateMount mount{partition.path(), Access::append};
     FolderMedium medium{mount.folder(), set, Access::append};
     fill_new_medium(medium, label_bytes, program);
     record.free_bytes = medium.free_bytes();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "vault/block_device.h"
-#include "vault/files_partition.h"
+#include "vault/file_system.h"
 #include "vault/medium_register.h"
 #include "vault/site.h"
 

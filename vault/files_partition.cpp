@@ -2,9 +2,7 @@
 
 #include "core/error.h"
 #include "core/file_io.h"
-#include "core/run_program.h"
 #include "core/text.h"
-#include "vault/disk_probe.h"
 
 #include <fcntl.h>
 #include <linux/blkpg.h>
@@ -64,24 +62,6 @@ FilesPartition::~FilesPartition() {
     static_cast<void>(change_partition(file.get(), BLKPG_DEL_PARTITION, number_, 0, 0));
   } catch (const Error&) {  // pulled: the kernel forgot it by itself
     return;
-  }
-}
-
-std::string FilesPartition::file_system() const {
-  try {
-    return DiskProbe{path_}.content().type;
-  } catch (const SystemError&) {  // gone: mounting it says why
-    return {};
-  }
-}
-
-void FilesPartition::make_file_system(FileSystem kind) const {
-  if (kind == FileSystem::ext4) {
-    // Nothing is set apart for root: the engine leaves what a commit needs.
-    run_program({"mkfs.ext4", "-q", "-F", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0",
-                 "-L", "azekura", path_});
-  } else {
-    run_program({"mkfs.xfs", "-q", "-f", "-L", "azekura", path_});
   }
 }
 

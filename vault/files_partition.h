@@ -6,8 +6,6 @@
 
 namespace azekura::vault {
 
-enum class FileSystem { ext4, xfs };
-
 /// The partition of a medium's files as a device; made known to the kernel if that does not read
 /// GPTs by itself.
 class FilesPartition {
@@ -19,10 +17,6 @@ class FilesPartition {
   ~FilesPartition();
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// What file system it has, as mount calls it; empty if none that is known.
-  [[nodiscard]] std::string file_system() const;
-  /// Makes one. Errors: MediumError with what the program said.
-  void make_file_system(FileSystem kind) const;
 
  private:
   std::string device_;

@@ -40,10 +40,7 @@ decltype(auto) on_medium(const std::string& path, Step&& step) {
     if (error.kind() == ErrorKind::space) {
       throw;
     }
-    MediumError failure{"medium \"{}\" failed: {}", printable(path), error.what()};
-    failure.set_code(refusal::kFailing);
-    failure.set_hint("check the medium and its cable; what was captured waits in the spool");
-    throw failure;
+    throw medium_failure(path, error);
   }
 }
 
@@ -65,6 +62,13 @@ const char* leaf_of(const std::string& name) {
 }
 
 }  // namespace
+
+MediumError medium_failure(const std::string& path, const Error& error) {
+  MediumError failure{"medium \"{}\" failed: {}", printable(path), error.what()};
+  failure.set_code(refusal::kFailing);
+  failure.set_hint("check the medium and its cable; what was captured waits in the spool");
+  return failure;
+}
 
 FolderMedium::FolderMedium(std::string path, Access access) : path_{std::move(path)} {
   folder_ = UniqueFd{::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -96,6 +100,17 @@ void FolderMedium::open_for(Access access) {
     error.set_hint("wait until it ends");
     throw error;
   }
+}
+
+std::string FolderMedium::own_path() const {
+  return fmt::format("/proc/self/fd/{}", folder_.get());
+}
+
+bool FolderMedium::is_same_as(const FolderMedium& other) const {
+  struct stat one {};
+  struct stat two {};
+  return ::fstat(folder_.get(), &one) == 0 && ::fstat(other.folder_.get(), &two) == 0 &&
+         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 std::string FolderMedium::device() const { return device_text(folder_.get()); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/bytes.h"
+#include "core/error.h"
 #include "core/unique_fd.h"
 #include "vault/device_file.h"
 
@@ -13,6 +14,9 @@
 namespace azekura::vault {
 
 enum class Access { read, append };
+
+/// That a medium which is written failed with this error.
+MediumError medium_failure(const std::string& path, const Error& error);
 
 /// A medium as a folder of a mounted file system: append(object), commit(), nothing else writes.
 ///
@@ -29,6 +33,10 @@ class FolderMedium {
 
   /// Its folder, or its name if it is mounted nowhere.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// A path of its folder for this process, also if it is mounted nowhere; while it lives.
+  [[nodiscard]] std::string own_path() const;
+  /// Whether both are one folder, however they are reached.
+  [[nodiscard]] bool is_same_as(const FolderMedium& other) const;
   /// What lies behind it, as device_text says.
   [[nodiscard]] std::string device() const;
 

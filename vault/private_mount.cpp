@@ -3,12 +3,14 @@
 #include "core/error.h"
 #include "core/messages.h"
 #include "core/text.h"
+#include "vault/disk_probe.h"
 #include "vault/refusal.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -27,13 +29,39 @@ struct MountFlag {
 // What a write-protected medium needs to be read when its last writer was killed.
 constexpr std::array<MountFlag, 2> kWithoutJournal{{{"ext4", "noload"}, {"xfs", "norecovery"}}};
 
+/// As mount calls it. Errors: MediumError if it is none that a medium has.
+std::string file_system_of(const std::string& partition) {
+  std::string found;
+  try {
+    found = DiskProbe{partition}.content().type;
+  } catch (const SystemError& error) {
+    MediumError failure{"\"{}\" cannot be read: {}", printable(partition), error.what()};
+    failure.set_hint(error.hint());
+    failure.set_code(refusal::kFailing);
+    throw failure;
+  }
+  if (std::none_of(kWithoutJournal.begin(), kWithoutJournal.end(),
+                   [&](const MountFlag& flag) { return flag.file_system == found; })) {
+    MediumError error{"\"{}\" has no file system that can be mounted", printable(partition)};
+    error.set_code(refusal::kFailing);
+    error.set_hint(
+        "use another medium; 'lsblk -o PATH,PARTLABEL,SIZE' shows which disks have a partition "
+        "azekura");
+    throw error;
+  }
+  return found;
+}
+
 /// What the kernel says of a mount that failed, besides errno.
 std::string kernel_message(int context) {
   std::array<char, 512> text{};
   const ssize_t count = ::read(context, text.data(), text.size());
-  return count > 2 ? fmt::format(" ({})",
-                                 printable({text.data() + 2, static_cast<std::size_t>(count - 2)}))
-                   : "";
+  if (count <= 2) {
+    return "";
+  }
+  std::string_view said{text.data() + 2, static_cast<std::size_t>(count - 2)};
+  said = said.substr(0, said.find('\n'));
+  return fmt::format(" ({})", printable(said));
 }
 
 bool set_string(int context, const char* key, const char* value) {
@@ -69,8 +97,8 @@ UniqueFd make_superblock(const std::string& partition, const std::string& file_s
 
 }  // namespace
 
-PrivateMount::PrivateMount(const std::string& partition, const std::string& file_system,
-                           Access access) {
+PrivateMount::PrivateMount(const std::string& partition, Access access) {
+  const std::string file_system = file_system_of(partition);
   const bool is_read = access == Access::read;
   std::string message;
   UniqueFd context = make_superblock(partition, file_system, is_read, false, message);
@@ -89,6 +117,10 @@ PrivateMount::PrivateMount(const std::string& partition, const std::string& file
                       SystemError{refused, "mount it"}.what(), message};
     if (refused == EPERM) {
       error.set_hint("mounting wants root: run it as root");
+      throw error;
+    }
+    if (refused == EBUSY) {
+      error.set_hint("something else has mounted it: unmount it, or name the folder");
       throw error;
     }
     error.set_code(refusal::kFailing);

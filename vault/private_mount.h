@@ -12,11 +12,10 @@ namespace azekura::vault {
 /// nosymfollow, noatime.
 ///
 /// Source: fsopen(2), fsmount(2); ADR 0021.
-/// Errors: MediumError if the kernel does not mount it.
+/// Errors: MediumError if it has no file system of ours, or the kernel does not mount it.
 class PrivateMount {
  public:
-  /// `file_system`: as mount calls it.
-  PrivateMount(const std::string& partition, const std::string& file_system, Access access);
+  PrivateMount(const std::string& partition, Access access);
 
   /// A new descriptor of its root folder.
   [[nodiscard]] UniqueFd folder() const;

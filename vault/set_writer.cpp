@@ -60,10 +60,7 @@ auto on_device(const FolderMedium& medium, Look&& look) {
   try {
     return look();
   } catch (const DamageError& error) {
-    MediumError failure{"medium \"{}\" failed: {}", printable(medium.path()), error.what()};
-    failure.set_code(refusal::kFailing);
-    failure.set_hint("check the medium and its cable; what was captured waits in the spool");
-    throw failure;
+    throw medium_failure(medium.path(), error);
   }
 }
 

@@ -220,7 +220,7 @@ class Usage(Against):
     def test_there_is_no_such_source(self):
         self.assert_refused("there is no source 'ehr'; the medium has: tree", "--key", self.key,
                             "--against", "ehr=/srv",
-                            hint="see 'azekura list --from DIR --key FILE'")
+                            hint="see 'azekura list --from MEDIUM --key FILE'")
 
     def test_a_stream_has_nothing_live(self):
         self.add_command("dump", "printf 'patients\\n'")

@@ -323,12 +323,12 @@ class SnapshotNames(Browse):
                 self.assert_fails(
                     USAGE, f"there is no snapshot '{shown}'; the newest are: 1/ward, 1/ehr",
                     "ls", *self.keyed(), "--", name,
-                    hint="see 'azekura list --from DIR --key FILE'", out="")
+                    hint="see 'azekura list --from MEDIUM --key FILE'", out="")
         for name, source in (("1/wrad", "wrad"), ("latest/wrad", "wrad"), ("1/ward/x", "ward/x")):
             with self.subTest(name=name):
                 self.assert_fails(
                     USAGE, f"there is no source '{source}'; the medium has: ehr, ward", "ls",
-                    *self.keyed(), name, hint="see 'azekura list --from DIR --key FILE'", out="")
+                    *self.keyed(), name, hint="see 'azekura list --from MEDIUM --key FILE'", out="")
 
 
 class OddNames(Browse):

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Real media: disks that are enrolled, written in a night, pulled, refused, and restored from."""
+import itertools
 import os
 import pathlib
 import shutil
@@ -8,8 +9,8 @@ import subprocess
 import time
 import unittest
 
-from azekura_case import (AUTHENTICITY, DONE, INTERRUPTED, MEDIUM, SECONDS_MAX, SPACE, USAGE,
-                          Started, change_tree, main, state_of)
+from azekura_case import (AUTHENTICITY, DONE, INTERRUPTED, MEDIUM, REPAIRED, SECONDS_MAX, SPACE,
+                          SYSTEM, USAGE, Started, change_tree, main, state_of)
 from disk_case import DiskCase
 
 POLICY = 10
@@ -227,13 +228,13 @@ class Nights(DiskCase):
                            for key, value in one.items()} for one in before])
 
     def test_the_host_burnt_down(self):
-        """A disk that is mounted read-only gives the site back; the disks go on."""
+        """A disk gives the site back, write-protected; the disks go on."""
         self.night(disk=self.disks[self.tonight])
         shutil.rmtree(self.site)
-        mounted = self.disk("mounted")
-        shutil.copyfile(self.disks[self.tonight].image, mounted.image)
-        ended = self.azekura("init", self.site, "--from", self.mounted(mounted), "--kit", self.kit)
+        protected = self.disks[self.tonight].insert(read_only=True)
+        ended = self.azekura("init", self.site, "--from", protected.path, "--kit", self.kit)
         self.assertIn("medium enrol DEVICE --set SET", ended.text)
+        protected.pull()
         for name, disk in self.disks.items():
             ended = self.enrol(disk.insert(), name)
             self.assertIn("Nothing was written to it", ended.text)
@@ -245,6 +246,71 @@ class Nights(DiskCase):
         for snapshot in ("2/tree", "3/tree"):  # the lost host's, this one's
             self.assert_restores(snapshot, self.wanted, medium=medium)
         self.assert_offline_copy(self.other)
+
+    def assert_free(self, *disks):
+        for disk in disks:
+            self.assertFalse(disk.in_use)
+
+    def test_a_disk_is_read_by_its_name(self):
+        """Write-protected, by both programs, mounted nowhere; also by the partition's name."""
+        disk = self.disks[self.tonight]
+        self.night(disk=disk)
+        before = disk.image.read_bytes()
+        disk.insert(read_only=True, read_partitions=True)
+        if not os.path.exists(f"{disk.path}p2"):  # a kernel that knows no GPT
+            disk.tell_kernel_of_partition(2, 2 << 20, self.DISK_BYTES - (3 << 20))
+        for number, (program, medium) in enumerate(itertools.product(
+                (self.azekura_program, self.restore_program), (disk.path, f"{disk.path}p2"))):
+            self.run_program([program, "verify", "--from", medium])
+            target = self.home / f"target-{number}"
+            self.run_program([program, "restore", "latest/tree", *self.keyed(medium), "--target",
+                              target])
+            self.assert_same(state_of(target), self.wanted)
+        self.assertEqual(list(self.snapshots(disk.path)), ["1/tree", "2/tree"])
+        self.assert_free(disk)
+        disk.pull()
+        self.assertEqual(disk.image.read_bytes(), before)
+
+    def test_a_disk_is_repaired_and_helps_another(self):
+        """Nothing is mounted once the process is confined: all of it was before."""
+        for name, disk in self.disks.items():
+            disk.insert()
+            self.backup("--to", name)
+            disk.pull()
+        hurt, other = self.disks.values()
+        packs = [path for path in (self.mounted(hurt) / "packs").rglob("*") if path.is_file()]
+        stored = max(packs, key=lambda path: path.stat().st_size).read_bytes()
+        page = len(stored) // 2 // 4096 * 4096
+        at = hurt.image.read_bytes().index(stored[page:page + 4096])
+        with open(hurt.image, "r+b") as image:
+            image.seek(at)
+            image.write(bytes(4096))
+        hurt.insert()
+        other.insert(read_only=True)
+        target = self.home / "target"
+        self.azekura("restore", "latest/tree", *self.keyed(hurt.path), "--with", other.path,
+                     "--target", target, code=REPAIRED)
+        self.assert_same(state_of(target), self.wanted)
+        ended = self.azekura("repair", *self.keyed(hurt.path), "--with", other.path, code=REPAIRED)
+        self.assertIn("repaired   1 files", ended.text)
+        self.verify(medium=hurt.path, code=REPAIRED)
+        ended = self.azekura("restore", "latest/tree", *self.keyed(hurt.path), "--with", hurt.path,
+                             "--target", self.home / "never", code=USAGE)
+        self.assertIn("is the medium of --from itself", ended.errors)
+        self.assert_free(hurt, other)
+
+    def test_no_medium_on_a_disk(self):
+        blank = self.disk("blank").insert()
+        ended = self.azekura("verify", "--from", blank.path, code=MEDIUM)
+        self.assertIn(f'"{blank.path}" has no file system that can be mounted', ended.errors)
+        self.assertIn("PARTLABEL", ended.errors)
+        program = self.home / "azekura-restore"
+        shutil.copy(self.restore_program, program)
+        self.home.chmod(0o755)
+        ended = self.run_program(["setpriv", "--reuid=65534", "--clear-groups", program, "verify",
+                                  "--from", blank.path], code=SYSTEM)
+        self.assertIn(f'open "{blank.path}": Permission denied', ended.errors)
+        self.assertIn("run it as root", ended.errors)
 
     def test_no_source_is_read_while_a_medium_is_attached(self):
         disk = self.disks[self.tonight]

@@ -74,7 +74,7 @@ class Healed(TwoMedia):
         before = contents_of(self.other)
         ended = self.repair_from("--with", self.other)
         self.assertEqual(ended.errors, f'azekura: warning: medium "{self.other}" is damaged, too: '
-                                       "run 'azekura repair --from DIR' on it\n")
+                                       "run 'azekura repair --from MEDIUM' on it\n")
         self.assert_healed()
         self.assertEqual(contents_of(self.other), before)
 

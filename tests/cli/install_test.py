@@ -86,7 +86,7 @@ class Install(unittest.TestCase):
 
     def test_the_rule_knows_both_partitions_of_a_medium(self):
         rule = (self.prefix / "lib/udev/rules.d/61-azekura.rules").read_text()
-        layout = (SOURCE_ROOT / "vault/medium_layout.cpp").read_text()
+        layout = (SOURCE_ROOT / "vault/medium_layout.h").read_text()
         types = re.findall(r"\"([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})\"", layout)
         self.assertEqual(len(types), 2)
         for one in types:

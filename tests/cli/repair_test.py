@@ -11,7 +11,7 @@ from azekura_case import (BUSY, DAMAGE, INTERRUPTED, MEDIUM, SPACE, USAGE, Azeku
 
 REPAIRED = 4
 LEAF = 65536
-NOTHING_LOST = "nothing is lost: run 'azekura repair --from DIR', then replace this medium soon\n"
+NOTHING_LOST = "nothing is lost: run 'azekura repair --from MEDIUM', then replace this medium soon\n"
 HEALED = "nothing is lost: what was damaged is healed; replace this medium soon\n"
 NOT_WHOLE = "the medium is NOT as it was written\n"
 READ_ONLY_HINT = "make it writable, or copy all of it and repair the copy; restoring needs no repair"
@@ -19,7 +19,7 @@ READ_ONLY_HINT = "make it writable, or copy all of it and repair the copy; resto
 
 def made_warning(parts):
     return (f"azekura: warning: {parts} damaged parts of the medium were made again from parity; "
-            "nothing of them is lost. Run 'azekura repair --from DIR', and replace the medium "
+            "nothing of them is lost. Run 'azekura repair --from MEDIUM', and replace the medium "
             "soon\n")
 
 

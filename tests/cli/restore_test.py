@@ -128,7 +128,7 @@ class Restore(AzekuraCase):
         self.assertFalse(self.target.exists())
 
     def test_unknown_snapshots_are_refused_with_what_there_is(self):
-        hint = "see 'azekura list --from DIR --key FILE'"
+        hint = "see 'azekura list --from MEDIUM --key FILE'"
         for name in ("2", "7/tree", "yesterday"):
             self.assert_refused(f"there is no snapshot '{name}'; the newest are: 1/tree, 1/ehr",
                                 name, hint=hint)

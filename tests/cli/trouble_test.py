@@ -69,7 +69,7 @@ class Keys(AzekuraCase):
             # Nobody writes to what might be any medium; what was captured waits.
             self.assert_site_fails(MEDIUM, f'medium "{self.medium}" cannot be identified: {fact}',
                                    "backup", "--to", "daily",
-                                   hint="check it with 'azekura verify --from DIR'")
+                                   hint="check it with 'azekura verify --from MEDIUM'")
             self.assert_same(state_of(self.medium), before)
 
     def test_no_key(self):

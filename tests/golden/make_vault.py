@@ -869,7 +869,9 @@ def define_variants():
     hidden("connections-end", {"connections 3": lambda d: u32(1) + CONNECTION[:28] + u8(4) + CONNECTION[29:]})
     hidden("connections-time", {"connections 3": lambda d: u32(1) + CONNECTION[:24] + u32(10**9) + CONNECTION[28:]})
     add("connections-largest", "success", "success", "success", good3, {"connections 3": lambda d: u32(64) + (
-        CONNECTION[:28] + u8(0) + b"\xff" * 32) * 64})
+        CONNECTION[:28] + u8(0) + u64(1 << 48) * 2 + b"\xff" * 16) * 64})
+    for name, milliseconds in (("work", u64((1 << 64) - 1) + u64(1)), ("overhang", u64(1) + u64((1 << 48) + 1))):
+        hidden(f"connections-endless-{name}", {"connections 3": lambda d, m=milliseconds: u32(1) + CONNECTION[:29] + m + CONNECTION[45:]})
     hidden("generation-forged", {"manifest 3": lambda o: {**o, "sections": o["sections"][:2] + [(3, 1, bytes(128))]}})
     hidden("source-dotdot", {"source 3/ehr:": lambda _: b".."}, restore=None)
     hidden("source-twice", {"source 3/db:": lambda _: b"ehr"})
