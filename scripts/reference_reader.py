@@ -602,7 +602,7 @@ def check_signals(data, kind, name):
     cursor.end()
 
 
-CONNECTION_BYTES = 61
+CONNECTION_BYTES, MILLISECONDS_MAX, NOT_SEEN = 61, 1 << 48, (1 << 64) - 1
 
 
 def check_connections(data, name):
@@ -613,7 +613,9 @@ def check_connections(data, name):
     for _ in range(count):
         cursor.take(16), cursor.time()
         need(cursor.u8() <= 3, name + ": an end that is none")
-        cursor.take(CONNECTION_BYTES - 29)
+        work, overhang = cursor.u64(), cursor.u64()
+        need(work <= MILLISECONDS_MAX and (overhang <= MILLISECONDS_MAX or overhang == NOT_SEEN), name + ": it is too long")
+        cursor.take(CONNECTION_BYTES - 45)
     cursor.end()
 
 
