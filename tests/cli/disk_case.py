@@ -13,7 +13,7 @@ from azekura_case import SECONDS_MAX, AzekuraCase, Started
 LOOP_CONFIGURE, LOOP_CLR_FD, BLKROSET = 0x4C0A, 0x4C01, 0x125D
 BLKPG, BLKPG_ADD_PARTITION = 0x1269, 1
 LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE = 0x4C81, 0x4C82
-READ_ONLY, READ_PARTITIONS, DIRECT = 1, 8, 16  # LO_FLAGS_READ_ONLY, _PARTSCAN, _DIRECT_IO
+READ_ONLY, READ_PARTITIONS = 1, 8  # LO_FLAGS_READ_ONLY, LO_FLAGS_PARTSCAN
 
 
 class LoopConfig(ctypes.Structure):
@@ -65,8 +65,7 @@ class Disk:
         stat = pathlib.Path(f"/sys/block/loop{self.number}/stat").read_text(encoding="ascii")
         return int(stat.split()[6]) * 512
 
-    def insert(self, read_only=False, read_partitions=False, direct=False):
-        """`direct`: nothing of the image is in a cache of this machine."""
+    def insert(self, read_only=False, read_partitions=False):
         image = os.open(self.image, os.O_RDONLY if read_only else os.O_RDWR)
         control = os.open("/dev/loop-control", os.O_RDWR)
         try:
@@ -76,8 +75,7 @@ class Disk:
                 loop = os.open(f"/dev/loop{number}", os.O_RDONLY if read_only else os.O_RDWR)
                 try:
                     config = LoopConfig(fd=image, flags=(READ_ONLY if read_only else 0) |
-                                        (READ_PARTITIONS if read_partitions else 0) |
-                                        (DIRECT if direct else 0))
+                                        (READ_PARTITIONS if read_partitions else 0))
                     fcntl.ioctl(loop, LOOP_CONFIGURE, config)
                     fcntl.ioctl(loop, BLKROSET, struct.pack("i", read_only))  # of the last disk
                     self.number = number

@@ -36,7 +36,7 @@ class Line:
                    f"type=fuse,id=e,node-name=n,mountpoint={shown},writable=on")
         wait_for(lambda: shown.stat().st_size > 0)
         self.undo.callback(subprocess.run, ["umount", "--lazy", shown], check=True)
-        self.disk = disk_case.Disk(shown).insert(direct=True)
+        self.disk = disk_case.Disk(shown).insert()
         self.undo.callback(lambda: self.disk.pull() if self.disk.inserted else None)
 
     def start(self, *words):
