@@ -20,12 +20,14 @@ int report_check(const Invocation& invocation, Output& output) {
     if (finding.line > 0) {
       object["line"] = finding.line;
     }
+    if (finding.column > 0) {
+      object["column"] = finding.column;
+    }
     object["fact"] = finding.fact;
     object["remedy"] = finding.remedy;
     output.object(object);
-    output.line(fmt::format("{}: {}{}", in_language(finding.is_mistake ? "MISTAKE" : "warning"),
-                            finding.line > 0 ? text("site.toml, line {}: ", finding.line) : "",
-                            finding.fact));
+    output.line(fmt::format("{}: {}", in_language(finding.is_mistake ? "MISTAKE" : "warning"),
+                            with_place(finding)));
     output.line(fmt::format("    {}", finding.remedy));
   }
   output.object({{"event", "checked"}, {"mistakes", mistakes}, {"warnings", warnings}});

@@ -72,6 +72,10 @@ class SiteCheck {
   std::vector<SiteFinding> run() {
     SiteReading reading = read_site_file(site_.site_file());
     findings_ = std::move(reading.findings);
+    if (!reading.is_toml) {
+      warning(text("nothing else in site.toml was judged: it is not TOML yet"),
+              "correct these lines, then run 'azekura check' again");
+    }
     for (const SourceConfig& source : reading.config.sources) {
       check_source(source.source);
     }

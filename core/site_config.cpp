@@ -94,7 +94,7 @@ SiteConfig SiteConfig::parse(std::string_view text) {
   SiteReading reading = read_site_file(text);
   for (const SiteFinding& finding : reading.findings) {
     if (finding.is_mistake) {
-      UsageError error{"site.toml, line {}: {}", finding.line, finding.fact};
+      UsageError error{"{}", with_place(finding)};
       error.set_hint(finding.remedy);
       throw error;
     }

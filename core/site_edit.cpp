@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/site_config.h"
 #include "core/site_reader.h"
+#include "core/site_syntax.h"
 #include "core/text.h"
 
 #include <toml++/toml.h>
@@ -23,20 +24,6 @@ bool says(const std::string& quoted, std::string_view text) {
   } catch (const toml::parse_error&) {
     return false;
   }
-}
-
-/// Where a place that is told in lines and characters begins.
-std::size_t offset_of(std::string_view text, const toml::source_position& place) {
-  std::size_t offset = 0;
-  for (unsigned line = 1; line < place.line; ++line) {
-    offset = text.find('\n', offset) + 1;
-  }
-  for (unsigned column = 1; column < place.column; ++column) {
-    do {
-      ++offset;
-    } while (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xC0U) == 0x80U);
-  }
-  return offset;
 }
 
 /// The first mistake that more tables do not mend.
@@ -82,8 +69,9 @@ std::string with_folder(std::string_view site_file, std::string_view set, std::s
     const toml::table& table = *element.as_table();
     if (table["name"].value<std::string_view>() == set) {
       const toml::source_region& place = table.get("folder")->source();
-      const std::size_t begin = offset_of(text, place.begin);
-      text.replace(begin, offset_of(text, place.end) - begin, toml_text(folder));
+      const std::size_t begin = byte_offset(text, place.begin.line, place.begin.column);
+      const std::size_t end = byte_offset(text, place.end.line, place.end.column);
+      text.replace(begin, end - begin, toml_text(folder));
     }
   }
   return text;

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "core/site_rules.h"
+#include "core/site_syntax.h"
 #include "core/text.h"
 
 #include <toml++/toml.h>
@@ -452,12 +453,8 @@ SiteReading SiteReader::read(const toml::table& root) {
 SiteReading read_site_file(std::string_view text) {
   try {
     return SiteReader{}.read(toml::parse(text));
-  } catch (const toml::parse_error& error) {
-    SiteFinding finding;
-    finding.line = error.source().begin.line;
-    finding.fact = error.description();
-    finding.remedy = in_language(kForm);
-    return {{}, {std::move(finding)}};
+  } catch (const toml::parse_error&) {
+    return {{}, syntax_mistakes(text), false};
   }
 }
 

@@ -33,7 +33,7 @@ OWNERS = {
     "rocksdb/": ["vault/catalogue*"],
     "seccomp.h": ["core/confinement.*"],
     "sodium.h": ["vault/secret.*", "vault/signature.*", "vault/hpke.*"],
-    "toml++/": ["core/site_edit.*", "core/site_reader.*"],
+    "toml++/": ["core/site_edit.*", "core/site_reader.*", "core/site_syntax.*"],
     "xxhash.h": ["core/checksum.*"],
     "zstd.h": ["vault/codec.*"],
 }

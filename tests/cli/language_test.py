@@ -160,6 +160,17 @@ class Words(LanguageCase):
         self.assertIn("（復旧鍵「", ended.errors)
         self.assert_japanese(ended.errors)
 
+    def test_what_is_no_toml(self):
+        self.make_site()
+        path = self.site / "site.toml"
+        path.write_text(path.read_text() + "[[set]\nname = b\nparity = 'none'\nname 'b'\n"
+                        "folder = 'x\npool = {\n")
+        ended = self.at_site("check", code=USAGE)
+        self.assertEqual(ended.text.count("誤り: site.toml の "), 5, ended.text)
+        self.assertIn("site.toml のほかの内容はまだ調べていません", ended.text)
+        self.assert_japanese("".join(line for line in ended.text.splitlines(True)
+                                     if "Error while parsing" not in line))
+
     def test_what_is_unreadable(self):
         self.make_hospital()
         self.at_site("source", "add", "dump", "--command", "echo half; exit 3")

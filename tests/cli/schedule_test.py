@@ -198,10 +198,15 @@ class Check(ScheduleCase):
         self.add_tree()
         self.assertEqual(self.findings(0), {no_pool, "w-: the set 'disk' has no medium"})
 
-    def test_one_mistake_of_syntax(self):
-        self.append("[[source]\n")
-        found, = self.findings(USAGE)
-        self.assertTrue(found.startswith("m1: "), found)
+    def test_every_mistake_of_syntax(self):
+        self.append("[[source]\nname = 'a'\npath = /srv\n[[set]]\nname = 'b'\ncolour = 3\n"
+                    "folder ＝ '/m'\n")
+        self.assertEqual(self.findings(USAGE), {
+            "m1: this does not begin a table", "m3: this is no value",
+            "m7: '＝' stands neither in a text nor in a comment",
+            "w-: nothing else in site.toml was judged: it is not TOML yet"})
+        found = self.at_site("check", "--json", code=USAGE).events("finding")
+        self.assertEqual([one.get("column") for one in found], [10, 8, 8, None])
 
 
 class SetOfPool(ScheduleCase):

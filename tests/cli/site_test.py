@@ -267,8 +267,10 @@ class HandEdited(AzekuraCase):
         lines_before = path.read_text().count("\n")
         path.write_text(path.read_text() + "[[source]]\nname = 'a\n")
         ended = self.at_site("status", code=USAGE)
-        self.assertRegex(ended.errors, rf"^azekura: error: site\.toml, line {lines_before + 2}: ")
-        self.assertTrue(ended.errors.endswith(f"azekura: hint: {LINE_HINT}\n"), ended)
+        self.assertEqual(ended.errors,
+                         f"azekura: error: site.toml, line {lines_before + 2}, column 10: the text "
+                         "does not end on its line\nazekura: hint: end it with the quote that it "
+                         'begins with; within double quotes, a quote is written \\"\n')
 
     def test_a_set_that_was_only_written_has_no_keys(self):
         self.make_site()

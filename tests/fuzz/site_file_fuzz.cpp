@@ -1,12 +1,24 @@
 #include "core/site_config.h"
+#include "core/site_reader.h"
+#include "core/site_syntax.h"
 #include "tests/fuzz/fuzz_target.h"
+
+#include <algorithm>
 
 namespace azekura::tests {
 
-/// Input: a site file. What it says can be written by the program and read again, but for its
-/// schedule, which only people write.
+/// Input: a site file. A mistake behind one that is TOML is found where it is, and no other. What
+/// it says can be written by the program and read again, but for its schedule, which only people
+/// write.
 void fuzz_one(ByteView input) {
-  auto config = decoded({ErrorKind::usage}, [&] { return SiteConfig::parse(as_text(input)); });
+  const std::string_view site_file = as_text(input);
+  if (read_site_file(site_file).is_toml) {
+    const std::vector<SiteFinding> mistakes =
+        syntax_mistakes(std::string{site_file} + "\n= no setting\n");
+    const auto lines = std::count(site_file.begin(), site_file.end(), '\n');
+    AZK_CHECK(mistakes.size() == 1 && mistakes.front().line == static_cast<unsigned>(lines) + 2);
+  }
+  auto config = decoded({ErrorKind::usage}, [&] { return SiteConfig::parse(site_file); });
   if (!config) {
     return;
   }

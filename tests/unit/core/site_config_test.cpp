@@ -16,7 +16,9 @@ void check_mistake(std::string_view text, int line) {
     FAIL("a mistake was accepted");
   } catch (const UsageError& error) {
     CAPTURE(error.what());
-    CHECK(std::string{error.what()}.find(fmt::format("line {}:", line)) != std::string::npos);
+    const std::string place = fmt::format("site.toml, line {}", line);
+    REQUIRE(std::string{error.what()}.starts_with(place));
+    CHECK(std::string{":,"}.find(error.what()[place.size()]) != std::string::npos);
     CHECK_FALSE(error.hint().empty());
   }
 }
