@@ -125,8 +125,10 @@ int init_new(const InitOptions& options, Output& output) {
   output.line("");
   output.line("Print the kit, lock it away, and take it off this host: whoever has it reads every");
   output.line("backup, and without it no backup can be read by anybody.");
-  output.line(
-      "Next: azekura -s SITE source add NAME PATH; azekura -s SITE set add NAME --folder DIR");
+  output.line("Next, what is backed up: azekura -s SITE source add NAME PATH");
+  output.line("then a media set: azekura -s SITE set add SET");
+  output.line("then its disk, which is erased: azekura -s SITE medium enrol DEVICE --set SET");
+  output.line("To try it out without a disk: azekura -s SITE set add SET --folder DIR");
   return 0;
 }
 

@@ -170,7 +170,7 @@ SetSecrets Site::set_secrets(const std::string& name) const {
                       printable(path_), name, name};
     error.set_hint(
         "put it back from a copy, or go on with a new set and a fresh medium: 'azekura set add "
-        "NAME --folder DIR'; the old medium still restores with the recovery kit");
+        "NAME'; the old medium still restores with the recovery kit");
     throw error;
   }
   if (!bytes) {

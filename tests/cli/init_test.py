@@ -31,6 +31,13 @@ class Init(AzekuraCase):
             self.assertEqual(checked.objects(), [
                 {"event": "key", "site": made["site"], "authority": made["authority"]}])
 
+    def test_leads_to_real_media(self):
+        said = self.azekura("init", self.site, "--kit", self.home / "kit").text
+        *_, set_line, disk_line, trial_line = said.splitlines()
+        self.assertTrue(set_line.endswith(": azekura -s SITE set add SET"))
+        self.assertTrue(disk_line.endswith(": azekura -s SITE medium enrol DEVICE --set SET"))
+        self.assertTrue(trial_line.startswith("To try it out without a disk: "))
+
     def test_nobody_else_can_read_kit_or_keys(self):
         self.azekura("init", self.site, "--kit", self.home / "kit")
         for path in [*(self.home / "kit").rglob("*"), *(self.site / "keys").rglob("*")]:

@@ -158,7 +158,7 @@ class Host(AzekuraCase):
                 DAMAGE, f'site "{self.site}" has lost the keys of the set \'daily\', its file '
                 "'keys/daily.set'", *command, out="",
                 hint="put it back from a copy, or go on with a new set and a fresh medium: 'azekura "
-                     "set add NAME --folder DIR'; the old medium still restores with the recovery "
+                     "set add NAME'; the old medium still restores with the recovery "
                      "kit")
         self.assert_site_fails(USAGE, "there is already a set 'daily'", "set", "add", "daily",
                                "--folder", self.home / "new", out="", hint=NAME_TAKEN)
