@@ -87,24 +87,24 @@ std::optional<vault::WriteTotals> write_spool(vault::MediaSet& set, SetMedium& p
                                               const RunTotals& captured, std::size_t& dropped,
                                               Output& output) {
   const auto is_earlier = [&](std::uint32_t number) { return number != captured.session; };
-  const auto write = [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
+  const auto write = [&](vault::FolderMedium& medium, vault::WriteTotals& totals) {
     vault::SetWriter writer{set, medium, output};
     const bool is_ready = writer.attach() == vault::Attached::ready;
     dropped += count_if(writer.dropped(), is_earlier);
     if (!is_ready) {
-      return std::nullopt;
+      return false;
     }
     try {
-      const vault::WriteTotals written = writer.write();
+      writer.write(totals);
       if (set.catalogue().head().number < captured.session) {
         throw vault::SpoolError{text("what was captured cannot be read in the spool any more")};
       }
-      return written;
+      return true;
     } catch (const vault::SpoolError& error) {
       output.warn(error.one_line());
       dropped += count_if(set.spool().complete_numbers(), is_earlier);
       set.discard_spool();
-      return std::nullopt;
+      return false;
     }
   };
   return place.attached(vault::bytes_waiting(set.spool()), write);
@@ -226,11 +226,11 @@ RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config,
     if (set.catalogue().head().number == 0 && place.is_here()) {
       // A catalogue that knows nothing: if the medium knows more, learn before reading everything.
       try {
-        place.attached(0, [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
+        place.attached(0, [&](vault::FolderMedium& medium, vault::WriteTotals&) {
           vault::SetWriter writer{set, medium, output};
           static_cast<void>(writer.attach());
           dropped += writer.dropped().size();
-          return std::nullopt;
+          return false;
         });
       } catch (const Error& error) {
         if (error.code().empty()) {
@@ -259,7 +259,7 @@ vault::WriteTotals write_waiting(const vault::Site& site, const SiteConfig& conf
                                  const SetConfig& set_config, Output& output) {
   vault::MediaSet set{site, set_config.name, output, set_config.parity};
   SetMedium place{site, config, set_config, output};
-  const auto write = [&](vault::FolderMedium& medium) -> std::optional<vault::WriteTotals> {
+  const auto write = [&](vault::FolderMedium& medium, vault::WriteTotals& totals) {
     vault::SetWriter writer{set, medium, output};
     if (writer.attach() == vault::Attached::recapture || set.discarded() > 0) {
       MediumError error{"what waited for the set '{}' did not fit its medium and was discarded",
@@ -267,7 +267,8 @@ vault::WriteTotals write_waiting(const vault::Site& site, const SiteConfig& conf
       error.set_hint(text("run 'azekura backup --to {}'", set_config.name));
       throw error;
     }
-    return writer.write();
+    writer.write(totals);
+    return true;
   };
   const vault::WriteTotals totals = *place.attached(vault::bytes_waiting(set.spool()), write);
   report_write(place, set_config, totals, output);

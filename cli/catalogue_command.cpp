@@ -19,13 +19,13 @@ int rebuild(const std::string& name, const Invocation& invocation, Output& outpu
   SetMedium place{site, config, config_set, output};
   // Nobody else is using it; and a medium that is behind what the host knows teaches it nothing.
   auto set = std::make_unique<vault::MediaSet>(site, name, output, config_set.parity);
-  place.attached(0, [&](vault::FolderMedium& medium) {
+  place.attached(0, [&](vault::FolderMedium& medium, vault::WriteTotals&) {
     static_cast<void>(vault::SetWriter{*set, medium, output}.attach());
     set.reset();
     remove_tree(site.catalogue_path(name));
     set = std::make_unique<vault::MediaSet>(site, name, output, config_set.parity);
     static_cast<void>(vault::SetWriter{*set, medium, output}.attach());
-    return vault::WriteTotals{};
+    return true;
   });
   const std::uint32_t head = set->catalogue().head().number;
   const std::size_t packs = set->catalogue().packs().size();

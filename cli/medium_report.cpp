@@ -36,6 +36,8 @@ std::string connection_text(const vault::Connection& one) {
   if (one.last_session != 0) {
     said += text(", sessions {} to {}, {}", one.first_session, one.last_session,
                  human_bytes(one.bytes));
+  } else if (one.bytes > 0) {
+    said += text(", {} written, no session sealed", human_bytes(one.bytes));
   }
   return fmt::format("{}; {}", said, end_text(one.end));
 }

@@ -66,7 +66,8 @@ std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, con
     return attached_disk(waiting, work);
   }
   vault::FolderMedium medium{set_.folder, vault::Access::append};
-  return work(medium);
+  vault::WriteTotals totals;
+  return work(medium, totals) ? std::optional{totals} : std::nullopt;
 }
 
 /// `error`: what was told of its disk.
@@ -107,11 +108,16 @@ std::optional<vault::WriteTotals> SetMedium::use_disk(const vault::AdmittedMediu
                                                       const Work& work) {
   const std::string& name = disk.record.name;
   vault::Attachment attachment{*disk.medium, vault::Access::append, media_, name, output_};
-  std::optional<vault::WriteTotals> totals;
+  vault::WriteTotals totals;
+  const auto note = [&] {
+    attachment.note_written(totals.bytes, totals.first_session, totals.last_session);
+  };
+  bool is_done = false;
   const ConnectedLimit limit{config_.media.connected};
   try {
-    totals = work(attachment.medium());
+    is_done = work(attachment.medium(), totals);
   } catch (const Error& error) {
+    note();
     if (may_come_of_a_pull(error) && attachment.was_pulled()) {
       throw_pulled(error);
     }
@@ -127,13 +133,13 @@ std::optional<vault::WriteTotals> SetMedium::use_disk(const vault::AdmittedMediu
     }
     throw;
   }
-  if (!totals) {
+  note();
+  if (!is_done) {
     attachment.release();
     return std::nullopt;
   }
-  attachment.note_written(totals->bytes, totals->first_session, totals->last_session);
   const vault::Connection connection = attachment.detach();
-  totals->connected_seconds = connection.work_seconds;
+  totals.connected_seconds = connection.work_seconds;
   output_.line(connection.end == vault::ConnectionEnd::off
                    ? text("medium '{}' is powered off: pull it and put it away", name)
                    : text("medium '{}' is detached: pull it now and put it away", name));

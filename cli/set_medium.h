@@ -28,13 +28,14 @@ class SetMedium {
   /// Whether it is connected now and could be attached.
   [[nodiscard]] bool is_here() const;
 
-  /// Attaches the medium, lets `work` use it, and detaches it, also after a failure. If `work`
-  /// returns nothing, a disk is only unmounted, not powered off: this run comes back to it.
-  /// `waiting`: bytes that are to be written. Returns what `work` did, with the seconds that the
-  /// medium was connected.
+  /// Attaches the medium, lets `work` use it, and detaches it, also after a failure. `work` tells
+  /// what it writes in `totals`, for the register also if it fails. If it returns false, a disk is
+  /// only unmounted, not powered off: this run comes back to it. `waiting`: bytes that are to be
+  /// written. Returns the totals of work that was done, with the seconds that the medium was
+  /// connected.
   /// Errors: refusals (vault/admission.h); MediumError if it was pulled; PolicyError if the site's
   /// limit of connected time is over; what `work` throws.
-  using Work = std::function<std::optional<vault::WriteTotals>(vault::FolderMedium& medium)>;
+  using Work = std::function<bool(vault::FolderMedium& medium, vault::WriteTotals& totals)>;
   std::optional<vault::WriteTotals> attached(std::uint64_t waiting, const Work& work);
 
  private:

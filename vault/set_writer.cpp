@@ -195,7 +195,7 @@ void SetWriter::check_space(const std::vector<SpooledSession>& sessions) {
   }
 }
 
-WriteTotals SetWriter::write() {
+void SetWriter::write(WriteTotals& totals) {
   const std::vector<SpooledSession> sessions = set_.spool().sessions();
   check_space(sessions);
   std::uint64_t bytes = 0;
@@ -206,16 +206,15 @@ WriteTotals SetWriter::write() {
   }
   observer_.phase("writing", bytes);
   for (const SpooledSession& session : sessions) {
-    while_doing([&] { write_session(session); }, "writing session {} of the set '{}'",
+    while_doing([&] { write_session(session, totals); }, "writing session {} of the set '{}'",
                 session.number(), set_.name());
   }
-  carry_countersignatures();
+  carry_countersignatures(totals);
   set_.catalogue().flush_log();
-  totals_.connected_seconds = steady_seconds() - attached_at_;
-  return totals_;
+  totals.connected_seconds = steady_seconds() - attached_at_;
 }
 
-void SetWriter::put(const std::string& name, ByteView bytes) {
+void SetWriter::put(const std::string& name, ByteView bytes, WriteTotals& totals) {
   try {
     const std::optional<Buffer> there = medium_.read(name, bytes.size());
     if (there && equal(*there, bytes)) {
@@ -225,11 +224,11 @@ void SetWriter::put(const std::string& name, ByteView bytes) {
     observer_.notice(text("{} is there and not whole; it is written anew", name));
   }
   medium_.append(name, bytes);
-  totals_.bytes += bytes.size();
+  totals.bytes += bytes.size();
 }
 
 /// One that cannot be carried waits; nothing hangs on it.
-void SetWriter::carry_countersignatures() {
+void SetWriter::carry_countersignatures(WriteTotals& totals) {
   const std::string folder = set_.site().countersignature_path();
   std::vector<std::string> carried;
   for (const std::string& name : list_directory(folder)) {
@@ -244,7 +243,7 @@ void SetWriter::carry_countersignatures() {
       continue;
     }
     if (one.medium == vault_.label()->medium) {
-      put(one.path(), bytes);
+      put(one.path(), bytes, totals);
       carried.push_back(path);
     }
   }
@@ -287,7 +286,7 @@ void check_spooled(const SpooledFile& file) {
 
 }  // namespace
 
-void SetWriter::write_file(const SpooledFile& file) {
+void SetWriter::write_file(const SpooledFile& file, WriteTotals& totals) {
   throw_if_interrupted();
   if (has_file(medium_, file)) {
     try {
@@ -318,7 +317,7 @@ void SetWriter::write_file(const SpooledFile& file) {
     failure.set_hint("replace the medium; what was captured waits in the spool");
     throw failure;
   }
-  totals_.bytes += file.bytes;
+  totals.bytes += file.bytes;
   observer_.advanced(file.bytes);
 }
 
@@ -333,14 +332,14 @@ void SetWriter::prove_packs_present(const SpooledSession& session) const {
   }
 }
 
-void SetWriter::write_seal(const SpooledSession& session, ByteView seal) {
+void SetWriter::write_seal(const SpooledSession& session, ByteView seal, WriteTotals& totals) {
   for (const std::string_view folder : kSessionFolders) {
-    put(session_path(folder, session.number(), "seal"), seal);
+    put(session_path(folder, session.number(), "seal"), seal, totals);
   }
   medium_.commit();
 }
 
-void SetWriter::write_session(const SpooledSession& session) {
+void SetWriter::write_session(const SpooledSession& session, WriteTotals& totals) {
   const ChainHead head = set_.catalogue().head();
   Seal seal;
   seal.identity = session.header.identity;
@@ -352,37 +351,37 @@ void SetWriter::write_session(const SpooledSession& session) {
   const Buffer seal_bytes = seal.encode(set_.site().host_key());
 
   if (sabotaged(Sabotage::seal_before_packs)) {
-    write_seal(session, seal_bytes);
+    write_seal(session, seal_bytes, totals);
   }
   for (const std::string_view folder : kSessionFolders) {
-    put(session_path(folder, session.number(), "header"), session.header_bytes);
+    put(session_path(folder, session.number(), "header"), session.header_bytes, totals);
   }
   for (const SpooledFile& file : files_of(session)) {
-    write_file(file);
+    write_file(file, totals);
   }
   for (const std::string_view folder : kSessionFolders) {
     throw_if_interrupted();
-    put(session_path(folder, session.number(), "manifest"), session.manifest_bytes);
+    put(session_path(folder, session.number(), "manifest"), session.manifest_bytes, totals);
   }
   prove_packs_present(session);
   // Everything the seal vouches for is durable before a seal exists.
   medium_.commit();
-  write_seal(session, seal_bytes);
+  write_seal(session, seal_bytes, totals);
 
   const std::optional<SealedSession> sealed = vault_.session(session.number());
   if (!sealed || sealed->seal_digest != sha256(seal_bytes)) {
     throw MediumError{"medium \"{}\" does not give back the seal of session {}",
                       printable(medium_.path()), session.number()};
   }
+  ++totals.sessions;
+  totals.last_session = session.number();
+  if (totals.first_session == 0) {
+    totals.first_session = session.number();
+  }
   record_commit(session.header.identity);
   set_.catalogue().commit({session.number(), sealed->seal_digest, sealed->next_pack()},
                           session.header_bytes);
   set_.spool().discard(session.number());
-  ++totals_.sessions;
-  totals_.last_session = session.number();
-  if (totals_.first_session == 0) {
-    totals_.first_session = session.number();
-  }
 }
 
 }  // namespace azekura::vault

@@ -40,21 +40,22 @@ class SetWriter {
   [[nodiscard]] const std::vector<std::uint32_t>& dropped() const noexcept { return dropped_; }
 
   /// Writes, seals and reads back every spooled session, and commits each to the catalogue; then
-  /// takes along the site's countersignatures of this medium.
+  /// takes along the site's countersignatures of this medium. `totals` grows by what is on the
+  /// medium and was read back, also if the rest fails.
   /// Requires: attach() returned ready. Errors: MediumError, SpaceError-kind; what is not
   /// committed stays in the spool. DamageError if the spool itself is damaged.
-  WriteTotals write();
+  void write(WriteTotals& totals);
 
  private:
   void prove_packs_present(const SpooledSession& session) const;
   [[nodiscard]] bool forget_missing_packs();
   [[nodiscard]] bool spool_fits(std::uint32_t free_pack);
   void check_space(const std::vector<SpooledSession>& sessions);
-  void write_session(const SpooledSession& session);
-  void write_file(const SpooledFile& file);
-  void write_seal(const SpooledSession& session, ByteView seal);
-  void put(const std::string& name, ByteView bytes);
-  void carry_countersignatures();
+  void write_session(const SpooledSession& session, WriteTotals& totals);
+  void write_file(const SpooledFile& file, WriteTotals& totals);
+  void write_seal(const SpooledSession& session, ByteView seal, WriteTotals& totals);
+  void put(const std::string& name, ByteView bytes, WriteTotals& totals);
+  void carry_countersignatures(WriteTotals& totals);
   void record_commit(const SessionIdentity& session);
 
   MediaSet& set_;
@@ -63,7 +64,6 @@ class SetWriter {
   Vault vault_;
   double attached_at_;
   std::vector<std::uint32_t> dropped_;
-  WriteTotals totals_;
 };
 
 }  // namespace azekura::vault

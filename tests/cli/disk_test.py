@@ -518,6 +518,24 @@ class Nights(DiskCase):
         self.assertEqual(ended.code, MEDIUM, ended)
         self.assertIn("error: AZK-M10: ", ended.errors)
         disk.pull()
+        last = self.connections(self.tonight)[-1]
+        self.assertGreater(last["bytes"], 36 << 20)
+        self.assertEqual((last["first_session"], last["last_session"]), (1, 1))  # 2 has no seal
+
+        disk.insert()
+        run = Started(self, ["strace", "-f", "-qq", "-o", self.home / "trace", "-P",
+                             "sessions/000002/manifest", "-e", "trace=openat2", "-e",
+                             "inject=openat2:signal=SIGTERM:when=1", self.azekura_program, "-s",
+                             self.site, "write", self.tonight])
+        ended = run.wait()
+        self.assertEqual(ended.code, INTERRUPTED, ended)
+        disk.pull()
+        last = self.connections(self.tonight)[-1]
+        self.assertGreater(last["bytes"], 1 << 20)  # the parity
+        self.assertEqual(last["last_session"], 0)
+        self.assertIn("written, no session sealed",
+                      self.at_site("medium", "show", self.tonight).text)
+
         self.night("--only", "write", disk=disk)
         self.assert_offline_copy(self.tonight)
 

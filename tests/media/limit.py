@@ -71,8 +71,13 @@ class Limited:
             expect(line.disk.path not in pathlib.Path("/proc/mounts").read_text(encoding="utf-8"),
                    "it is still mounted")
             last = self.site.connections(SET)[-1]
-            expect(last["end"] != "unknown" and last["first_session"] == 0, last)
-            return seconds
+            expect(last["end"] != "unknown" and last["bytes"] > 0, last)
+        with self.site.mounted(SET) as medium:
+            sealed = max((int(path.parent.name) for path in medium.glob("sessions/*/seal")),
+                         default=0)
+        # One that was sealed just before was not read back.
+        expect(last["last_session"] in (sealed, sealed - 1), f"{sealed} sealed: {last}")
+        return seconds
 
     def packs(self):
         """Those on the medium: (inode, time of change) of each."""

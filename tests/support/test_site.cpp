@@ -60,7 +60,8 @@ bool TestSite::write(vault::MediaSet& set) {
   if (writer.attach() == vault::Attached::recapture) {
     return false;
   }
-  writer.write();
+  vault::WriteTotals totals;
+  writer.write(totals);
   return true;
 }
 
