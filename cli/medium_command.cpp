@@ -138,6 +138,9 @@ int show_one(const std::string& name, const Invocation& invocation, Output& outp
   for (const vault::CustodyMove& move : record.moves) {
     output.object(move_object(record, move));
   }
+  for (const vault::Refusal& refusal : record.refusals) {
+    output.object(refusal_object(record, refusal));
+  }
   for (const vault::Connection& one : record.connections) {
     output.object(connection_object("name", record.name, one));
   }

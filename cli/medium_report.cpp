@@ -1,5 +1,6 @@
 #include "cli/medium_report.h"
 
+#include "cli/refusal_words.h"
 #include "core/clock.h"
 #include "core/text.h"
 
@@ -42,6 +43,13 @@ std::string connection_text(const vault::Connection& one) {
   return fmt::format("{}; {}", said, end_text(one.end));
 }
 
+std::string dated_refusal_text(const vault::Refusal& refusal) {
+  const std::string said =
+      fmt::format("{}: {}", local_time_text(refusal.when), refusal_text(refusal));
+  return refusal.written ? text("{}; written on {}", said, local_time_text(*refusal.written))
+                         : text("{}; not written since", said);
+}
+
 }  // namespace
 
 std::string whereabouts(const vault::MediumRecord& record) {
@@ -71,6 +79,9 @@ std::vector<std::string> medium_page(const vault::MediumRecord& record) {
   for (const vault::CustodyMove& move : record.moves) {
     lines.push_back(text("moved     {}", move_text(move)));
   }
+  for (const vault::Refusal& refusal : record.refusals) {
+    lines.push_back(text("refused   {}", dated_refusal_text(refusal)));
+  }
   for (const vault::Connection& one : record.connections) {
     lines.push_back(text("connected {}", connection_text(one)));
   }
@@ -96,6 +107,15 @@ Json move_object(const vault::MediumRecord& record, const vault::CustodyMove& mo
   return {{"event", "move"},     {"name", record.name},   {"when", utc_time_text(move.when)},
           {"place", move.place}, {"person", move.person}, {"due", move.due},
           {"seal", move.seal}};
+}
+
+Json refusal_object(const vault::MediumRecord& record, const vault::Refusal& refusal) {
+  return {{"event", "refusal"},
+          {"name", record.name},
+          {"when", utc_time_text(refusal.when)},
+          {"code", refusal.code},
+          {"person", refusal.person},
+          {"written", refusal.written ? Json(utc_time_text(*refusal.written)) : Json()}};
 }
 
 }  // namespace azekura::cli

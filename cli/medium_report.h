@@ -17,5 +17,6 @@ std::vector<std::string> medium_page(const vault::MediumRecord& record);
 
 Json medium_object(const vault::MediumRecord& record);
 Json move_object(const vault::MediumRecord& record, const vault::CustodyMove& move);
+Json refusal_object(const vault::MediumRecord& record, const vault::Refusal& refusal);
 
 }  // namespace azekura::cli

@@ -70,6 +70,17 @@ std::string prometheus_text(const SiteStatus& status) {
       text.put(labels_of(medium), medium.is_connected() ? 1 : 0);
     }
   }
+  text.begin("azekura_medium_refused_timestamp_seconds",
+             "When the medium could not be written, and why; absent once it is.");
+  for (const SetStatus& set : status.sets) {
+    for (const vault::MediumRecord& medium : set.media) {
+      for (const vault::Refusal& refusal : medium.standing_refusals()) {
+        text.put(fmt::format("{},{},{}", label("medium", medium.name), label("set", medium.set),
+                             label("code", refusal.code)),
+                 refusal.when.seconds);
+      }
+    }
+  }
   text.begin("azekura_status_timestamp_seconds", "When this was written.");
   text.put(status.taken.seconds);
   text.begin("azekura_alarms", "Alarms that azekura status shows.");

@@ -72,6 +72,7 @@ class Rotation {
   void show_stop(const Error& error);
   [[nodiscard]] bool waits(const std::string& set) const;
   [[nodiscard]] std::optional<vault::MediumRecord> record_of(const std::string& set) const;
+  [[nodiscard]] std::size_t connections_of(const std::string& set) const;
 
   vault::Site site_;
   SiteConfig config_;
@@ -99,6 +100,11 @@ std::optional<vault::MediumRecord> Rotation::record_of(const std::string& set) c
     }
   }
   return std::nullopt;
+}
+
+std::size_t Rotation::connections_of(const std::string& set) const {
+  const std::optional<vault::MediumRecord> record = record_of(set);
+  return record ? record->connections.size() : 0;
 }
 
 /// Tonight's first, then those that were missed.
@@ -195,7 +201,7 @@ void Rotation::write_once_it_is_here(const std::string& set) {
   const SetConfig& set_config = config_.set(set);
   bool was_pulled = false;
   for (;;) {
-    std::optional<vault::MediumRecord> before;
+    std::optional<std::size_t> attached_before;
     try {
       if (!waits(set)) {  // another run wrote it; it has let go once the set can be had
         static_cast<void>(vault::MediaSet{site_, set, output_, set_config.parity});
@@ -205,7 +211,7 @@ void Rotation::write_once_it_is_here(const std::string& set) {
       screen_.show({.title = title(),
                     .large = set,
                     .steps = {text("Writing and verifying. DO NOT PULL the medium.")}});
-      before = record_of(set);
+      attached_before = connections_of(set);
       static_cast<void>(write_waiting(site_, config_, set_config, output_));
       return;
     } catch (const BusyError&) {
@@ -213,7 +219,8 @@ void Rotation::write_once_it_is_here(const std::string& set) {
     } catch (const Error& error) {
       const bool is_pulled = error.code() == vault::refusal::kPulled;
       // Hands that were faster than a run: what is in the slot now is looked at anew.
-      const bool is_of_hands = !error.code().empty() && before && record_of(set) == before;
+      const bool is_of_hands =
+          !error.code().empty() && attached_before && connections_of(set) == *attached_before;
       if (!is_pulled && !is_of_hands) {
         throw;
       }
@@ -246,6 +253,7 @@ void Rotation::write_one(const std::string& set) {
 /// It is not asked for again this evening: nobody is caught with a medium that cannot be written.
 void Rotation::refuse(const std::string& set, const Error& error) {
   unwritten_.push_back({set, error.code().empty() ? error.what() : error.code()});
+  media_.note_refusal(set, {.when = wall_clock_now(), .code = error.code()});
   RotatePage page{
       .title = error.code().empty() ? text("This could not be written")
                                     : text("This could not be written ({})", error.code()),

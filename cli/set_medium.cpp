@@ -62,12 +62,29 @@ bool SetMedium::is_here() const {
 }
 
 std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, const Work& work) {
-  if (set_.folder.empty()) {
-    return attached_disk(waiting, work);
+  if (!set_.folder.empty()) {
+    vault::FolderMedium medium{set_.folder, vault::Access::append};
+    vault::WriteTotals totals;
+    return work(medium, totals) ? std::optional{totals} : std::nullopt;
   }
-  vault::FolderMedium medium{set_.folder, vault::Access::append};
-  vault::WriteTotals totals;
-  return work(medium, totals) ? std::optional{totals} : std::nullopt;
+  try {
+    return attached_disk(waiting, work);
+  } catch (const InterruptedError&) {
+    throw;
+  } catch (const Error& error) {
+    note_refusal(error);
+    throw;
+  }
+}
+
+/// It stands as an alarm; that it cannot be noted changes nothing of it.
+void SetMedium::note_refusal(const Error& refusal) {
+  try {
+    media_.note_refusal(set_.name, {.when = wall_clock_now(), .code = refusal.code()});
+  } catch (const Error& error) {
+    output_.notice(text("'azekura status' will not tell that the medium '{}' was refused: {}",
+                        set_.name, error.one_line()));
+  }
 }
 
 /// `error`: what was told of its disk.
@@ -140,6 +157,7 @@ std::optional<vault::WriteTotals> SetMedium::use_disk(const vault::AdmittedMediu
   }
   const vault::Connection connection = attachment.detach();
   totals.connected_seconds = connection.work_seconds;
+  media_.update(name, [](vault::MediumRecord& record) { record.note_written(wall_clock_now()); });
   output_.line(connection.end == vault::ConnectionEnd::off
                    ? text("medium '{}' is powered off: pull it and put it away", name)
                    : text("medium '{}' is detached: pull it now and put it away", name));

@@ -32,7 +32,7 @@ class SetMedium {
   /// what it writes in `totals`, for the register also if it fails. If it returns false, a disk is
   /// only unmounted, not powered off: this run comes back to it. `waiting`: bytes that are to be
   /// written. Returns the totals of work that was done, with the seconds that the medium was
-  /// connected.
+  /// connected. What kept a disk from being written stands in the register until it is.
   /// Errors: refusals (vault/admission.h); MediumError if it was pulled; PolicyError if the site's
   /// limit of connected time is over; what `work` throws.
   using Work = std::function<bool(vault::FolderMedium& medium, vault::WriteTotals& totals)>;
@@ -41,6 +41,7 @@ class SetMedium {
  private:
   std::optional<vault::WriteTotals> attached_disk(std::uint64_t waiting, const Work& work);
   std::optional<vault::WriteTotals> use_disk(const vault::AdmittedMedium& disk, const Work& work);
+  void note_refusal(const Error& refusal);
   [[noreturn]] void throw_pulled(const Error& error) const;
 
   const vault::Site& site_;

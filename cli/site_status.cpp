@@ -1,6 +1,6 @@
 #include "cli/site_status.h"
 
-#include "cli/medium_report.h"
+#include "cli/refusal_words.h"
 #include "core/calendar.h"
 #include "core/clock.h"
 #include "core/error.h"
@@ -63,6 +63,8 @@ class StatusTaker {
   void add_generations(const std::string& set);
   void check_media(SetStatus& set, const MediaConfig& limits);
   void check_connection(const vault::MediumRecord& medium, const MediaConfig& limits);
+  void check_refusal(const vault::MediumRecord& medium);
+  [[nodiscard]] bool is_refused(const std::string& set) const;
   void add_source(const SourceConfig& config);
   void check_age(SourceStatus& source);
   void check_last_night(const SiteConfig& config);
@@ -115,6 +117,7 @@ void StatusTaker::check_media(SetStatus& set, const MediaConfig& limits) {
       set.is_present = true;
       check_connection(medium, limits);
     }
+    check_refusal(medium);
     const std::optional<Date> due =
         medium.moves.empty() ? std::nullopt : parse_date(medium.moves.back().due);
     if (due && std::chrono::sys_days{*due} < std::chrono::sys_days{night_of(now_)}) {
@@ -142,6 +145,22 @@ void StatusTaker::check_connection(const vault::MediumRecord& medium, const Medi
                local_time_text(last.attached)),
           "pull it and put it away");
   }
+}
+
+/// One that was not brought, too: nobody has dealt with it before the medium is written.
+void StatusTaker::check_refusal(const vault::MediumRecord& medium) {
+  for (const vault::Refusal& refusal : medium.standing_refusals()) {
+    alarm(text("the medium '{}' could not be written on {}: {}", medium.name,
+               local_time_text(refusal.when), refusal_text(refusal)),
+          words_of_refusal(refusal.code).remedy);
+    status_.alarms.back().code = refusal.code;
+  }
+}
+
+bool StatusTaker::is_refused(const std::string& set) const {
+  return std::any_of(media_.begin(), media_.end(), [&](const vault::MediumRecord& medium) {
+    return medium.set == set && !medium.standing_refusals().empty();
+  });
 }
 
 void StatusTaker::add_source(const SourceConfig& config) {
@@ -222,7 +241,8 @@ void StatusTaker::check_last_night(const SiteConfig& config) {
     return;
   }
   const vault::Night night = vault::night(config, last);
-  if (night.medium_of_set && any([&](const SetGeneration& one) {
+  if (night.medium_of_set && !is_refused(*night.medium_of_set) &&
+      any([&](const SetGeneration& one) {
         return one.set == *night.medium_of_set && !one.generation.committed &&
                night_of_one(one) <= day;
       })) {

@@ -36,6 +36,7 @@ struct SetStatus {
 struct Alarm {
   std::string fact;
   std::string remedy;
+  std::string code = {};  ///< of the refusal it is about (vault/refusal.h); else empty
 };
 
 struct SiteStatus {

@@ -118,7 +118,11 @@ void report_spool(const SiteStatus& status, Output& output) {
 
 void report_alarms(const SiteStatus& status, Output& output) {
   for (const Alarm& alarm : status.alarms) {
-    output.object({{"event", "alarm"}, {"fact", alarm.fact}, {"remedy", alarm.remedy}});
+    Json object{{"event", "alarm"}, {"fact", alarm.fact}, {"remedy", alarm.remedy}};
+    if (!alarm.code.empty()) {
+      object["code"] = alarm.code;
+    }
+    output.object(object);
     output.line(text("ALARM {}", alarm.fact));
     output.line(fmt::format("    {}", alarm.remedy));
   }

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 namespace azekura::vault {
@@ -50,9 +51,10 @@ class Fields {
     }
     return value;
   }
-  std::optional<double> number_if_said() {
+  template <typename Number>
+  std::optional<Number> number_if_said() {
     return rest_.substr(0, rest_.find('\t')) == kUnsaid ? (take(), std::nullopt)
-                                                        : std::optional{number<double>()};
+                                                        : std::optional{number<Number>()};
   }
   Timestamp time() { return {number<std::int64_t>(), 0}; }
 
@@ -106,11 +108,28 @@ Connection parse_connection(Fields& in) {
   }
   one.end = *end;
   one.work_seconds = in.number<double>();
-  one.overhang_seconds = in.number_if_said();
+  one.overhang_seconds = in.number_if_said<double>();
   one.bytes = in.number<std::uint64_t>();
   one.first_session = in.number<std::uint32_t>();
   one.last_session = in.number<std::uint32_t>();
   return one;
+}
+
+std::string to_line(const Refusal& refusal) {
+  return fmt::format(
+      "refusal\t{}\t{}\t{}\t{}\n", refusal.when.seconds, field(refusal.code), field(refusal.person),
+      refusal.written ? std::to_string(refusal.written->seconds) : std::string{kUnsaid});
+}
+
+Refusal parse_refusal(Fields& in) {
+  Refusal refusal;
+  refusal.when = in.time();
+  refusal.code = in.text();
+  refusal.person = in.text();
+  if (const auto seconds = in.number_if_said<std::int64_t>()) {
+    refusal.written = Timestamp{*seconds, 0};
+  }
+  return refusal;
 }
 
 std::string to_line(const Insertion& insertion) {
@@ -150,6 +169,8 @@ void parse_line(std::string_view line, MediumRecord& record) {
     record.moves.push_back(parse_move(in));
   } else if (what == "connection") {
     record.connections.push_back(parse_connection(in));
+  } else if (what == "refusal") {
+    record.refusals.push_back(parse_refusal(in));
   } else if (what == "insertion") {
     record.insertion = parse_insertion(in);
   } else {
@@ -191,6 +212,30 @@ bool MediumRecord::is_left_in() const {
                             connections.back().end == ConnectionEnd::off);
 }
 
+std::vector<Refusal> MediumRecord::standing_refusals() const {
+  std::vector<Refusal> standing;
+  std::copy_if(refusals.begin(), refusals.end(), std::back_inserter(standing),
+               [](const Refusal& one) { return !one.written; });
+  return standing;
+}
+
+void MediumRecord::note_refusal(const Refusal& refusal) {
+  const auto same = std::find_if(refusals.begin(), refusals.end(), [&](const Refusal& one) {
+    return !one.written && one.code == refusal.code;
+  });
+  if (same == refusals.end()) {
+    refusals.push_back(refusal);
+  } else if (!refusal.person.empty()) {
+    same->person = refusal.person;
+  }
+}
+
+void MediumRecord::note_written(const Timestamp& when) {
+  for (Refusal& refusal : refusals) {
+    refusal.written = refusal.written.value_or(when);
+  }
+}
+
 std::string MediumRecord::to_text() const {
   std::string text = fmt::format(
       "{}\nname\t{}\nid\t{}\nset\t{}\nsequence\t{}\ndescription\t{}\nbytes\t{}\nfree\t{}\n"
@@ -202,6 +247,9 @@ std::string MediumRecord::to_text() const {
   }
   for (const Connection& one : connections) {
     text += to_line(one);
+  }
+  for (const Refusal& refusal : refusals) {
+    text += to_line(refusal);
   }
   if (!connections.empty()) {
     text += to_line(insertion);
@@ -329,6 +377,13 @@ void MediumRegister::update(const std::string& name,
   MediumRecord record = read_record(path);
   change(record);
   write(record);
+}
+
+void MediumRegister::note_refusal(const std::string& set, const Refusal& refusal) {
+  const std::vector<std::string> known = names();
+  if (std::find(known.begin(), known.end(), set) != known.end()) {  // a medium is called as its set
+    update(set, [&](MediumRecord& record) { record.note_refusal(refusal); });
+  }
 }
 
 }  // namespace azekura::vault

@@ -22,6 +22,16 @@ struct CustodyMove {
   bool operator==(const CustodyMove&) const = default;
 };
 
+/// A medium that was to be written, and was not.
+struct Refusal {
+  Timestamp when;
+  std::string code;         ///< vault/refusal.h; empty: it failed without one
+  std::string person = {};  ///< who said that it cannot be brought or used; empty if nobody did
+  std::optional<Timestamp> written = {};  ///< when it was, after all; until then this stands
+
+  bool operator==(const Refusal&) const = default;
+};
+
 /// What the host knows of a medium.
 struct MediumRecord {
   std::string name;  ///< what its sticker says: SET-N
@@ -34,6 +44,7 @@ struct MediumRecord {
   Timestamp enrolled;
   std::vector<CustodyMove> moves;       ///< oldest first
   std::vector<Connection> connections;  ///< oldest first
+  std::vector<Refusal> refusals;        ///< oldest first
   Insertion insertion;                  ///< when it was attached last
 
   bool operator==(const MediumRecord&) const = default;
@@ -42,6 +53,12 @@ struct MediumRecord {
   [[nodiscard]] bool is_connected() const;
   /// And it was detached: nothing writes to it, it is to be pulled.
   [[nodiscard]] bool is_left_in() const;
+  /// Those since it was written last, each code once.
+  [[nodiscard]] std::vector<Refusal> standing_refusals() const;
+  /// One whose code stands already only adds the person, if there is one.
+  void note_refusal(const Refusal& refusal);
+  /// What was refused before stands no longer.
+  void note_written(const Timestamp& when);
 
   /// Lines of text, for people too.
   [[nodiscard]] std::string to_text() const;
@@ -69,6 +86,8 @@ class MediumRegister {
   void add(const MediumRecord& record);
   /// Reads, changes and writes a record as one step. Errors: UsageError if there is none.
   void update(const std::string& name, const std::function<void(MediumRecord&)>& change);
+  /// As MediumRecord::note_refusal, for the set's medium; nothing if there is none.
+  void note_refusal(const std::string& set, const Refusal& refusal);
 
  private:
   [[nodiscard]] std::vector<std::string> names() const;

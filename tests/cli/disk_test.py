@@ -198,12 +198,19 @@ class Nights(DiskCase):
         """The pulled disk alone restores the tree."""
         self.assert_restores(snapshot, self.wanted, medium=self.mounted(self.disks[name]))
 
-    def refused(self, code, reason, *arguments):
-        """A night that is refused for a reason, and changes nothing on the disk."""
+    def refused(self, code, reason, *arguments, is_known=True):
+        """A night that is refused for a reason, and changes nothing on the disk. It is an alarm, if
+        the register knows the medium."""
         ended = self.at_site("nightly", *arguments, code=code)
         self.assertIn(f"azekura: error: {reason}: ", ended.errors)
         self.assertIn("azekura: hint: ", ended.errors)
+        self.assertEqual(reason in self.refusals_that_stand(), is_known)
         return ended
+
+    def refusals_that_stand(self):
+        """The code of each, to its alarm."""
+        return {one["code"]: one for one in
+                self.at_site("status", "--json").events("alarm") if "code" in one}
 
     def test_one(self):
         ended = self.night(disk=self.disks[self.tonight])
@@ -404,13 +411,13 @@ class Nights(DiskCase):
         disk = self.disks[self.tonight]
         shutil.rmtree(self.site / "media")
         disk.insert()
-        self.refused(MEDIUM, "AZK-M02")
+        self.refused(MEDIUM, "AZK-M02", is_known=False)
         disk.pull()
         with open(disk.image, "r+b") as image:
             image.seek(1 << 20)
             image.write(bytes(1 << 20))
         disk.insert()
-        self.refused(MEDIUM, "AZK-M02")
+        self.refused(MEDIUM, "AZK-M02", is_known=False)
 
     def test_another_sites(self):
         mine, self.site = self.site, self.home / "other-site"
@@ -439,6 +446,40 @@ class Nights(DiskCase):
         self.night(disk=disk)
         older.insert()
         self.refused(AUTHENTICITY, "AZK-M05", "--set", self.tonight)
+
+    def test_a_refusal_stands_until_the_medium_is_written(self):
+        """Whatever came after it: another set's night, other refusals."""
+        disk, path = self.disks[self.tonight], self.home / "azekura.prom"
+        older = self.disk("older")
+        shutil.copyfile(disk.image, older.image)
+        self.night(disk=disk)
+        older.insert()
+        self.refused(AUTHENTICITY, "AZK-M05", "--set", self.tonight)
+        older.pull()
+        (self.tree / "large").write_bytes(self.random.randbytes(100 << 20))
+        disk.insert()
+        self.refused(SPACE, "AZK-M09", "--set", self.tonight)
+        disk.pull()
+        (self.tree / "large").unlink()
+        shutil.rmtree(self.site / "spool" / self.tonight)
+        self.night("--set", self.other, disk=self.disks[self.other])
+        alarms = self.refusals_that_stand()
+        self.assertEqual(list(alarms), ["AZK-M05", "AZK-M09"])
+        self.assertRegex(alarms["AZK-M05"]["fact"], f"the medium '{self.tonight}' could not be written on"
+                         ".*: AZK-M05, an older copy of it was here$")
+        self.assertIn("as evidence", alarms["AZK-M05"]["remedy"])
+        self.at_site("status", "--alarm", "--prometheus", path, code=POLICY)
+        for code in alarms:
+            self.assertIn(f'azekura_medium_refused_timestamp_seconds{{medium="{self.tonight}",'
+                          f'set="{self.tonight}",code="{code}"}} ', path.read_text(encoding="utf-8"))
+        self.night("--set", self.tonight, disk=disk)
+        self.assertEqual(self.refusals_that_stand(), {})
+        self.assertIn("0 alarms", self.at_site("status", "--alarm", "--prometheus", path).text)
+        self.assertNotIn("_refused_timestamp_seconds{", path.read_text(encoding="utf-8"))
+        told = self.at_site("medium", "show", self.tonight, "--json").events("refusal")
+        self.assertEqual([(one["code"], one["person"]) for one in told],
+                         [("AZK-M05", ""), ("AZK-M09", "")])
+        self.assertNotIn(None, [one["written"] for one in told])
 
     def test_two_of_one_pool(self):
         for disk in self.disks.values():

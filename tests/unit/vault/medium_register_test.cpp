@@ -32,6 +32,8 @@ MediumRecord sample_record() {
   one.last_session = 5;
   record.connections.push_back(one);
   record.connections.push_back({});
+  record.refusals.push_back({{1'763'000'400, 0}, "AZK-M05", "", Timestamp{1'763'000'500, 0}});
+  record.refusals.push_back({{1'763'000'600, 0}, "AZK-M12", "佐藤", std::nullopt});
   record.insertion = {"boot", "/sys/devices/a", "/sys/devices/a/block/sdb", 42};
   return record;
 }
@@ -100,6 +102,29 @@ TEST_SUITE("vault.medium_register") {
     CHECK(media.find(second.id)->name == "daily-2");
     CHECK_FALSE(media.find(random_id<MediumId>()).has_value());
     CHECK_THROWS_AS(static_cast<void>(media.named("weekly")), UsageError);
+  }
+
+  TEST_CASE("a refusal stands until the medium is written, each code once") {
+    const tests::TempDir folder;
+    MediumRegister media{folder.path()};
+    MediumRecord record = sample_record();
+    record.refusals.clear();
+    media.add(record);
+    const Timestamp first{1'763'000'700, 0};
+    const Timestamp later{1'763'000'800, 0};
+    media.note_refusal("daily-1", {.when = first, .code = "AZK-M05"});
+    media.note_refusal("daily-1", {.when = first, .code = "AZK-M12"});
+    media.note_refusal("daily-1", {.when = later, .code = "AZK-M05"});
+    media.note_refusal("daily-1", {.when = later, .code = "AZK-M12", .person = "佐藤"});
+    media.note_refusal("daily-1", {.when = later, .code = "AZK-M12"});
+    media.note_refusal("daily-2", {.when = later, .code = "AZK-M12"});  // it has no medium
+    CHECK(media.named("daily-1").standing_refusals() ==
+          std::vector<Refusal>{{first, "AZK-M05"}, {first, "AZK-M12", "佐藤"}});
+    media.update("daily-1", [&](MediumRecord& changed) { changed.note_written(later); });
+    CHECK(media.named("daily-1").standing_refusals().empty());
+    media.note_refusal("daily-1", {.when = later, .code = "AZK-M05"});
+    CHECK(media.named("daily-1").standing_refusals() == std::vector<Refusal>{{later, "AZK-M05"}});
+    CHECK(media.named("daily-1").refusals.front() == Refusal{first, "AZK-M05", "", later});
   }
 
   TEST_CASE("the newest connections of a set's media are given, oldest first") {
