@@ -61,6 +61,9 @@ class Rotation {
   void capture_if_needed();
   void clear_slots();
   void wait_for_other_run();
+  [[nodiscard]] RotatePage page_of_refusal(const std::string& set, const Error& refusal,
+                                           bool was_pulled) const;
+  [[nodiscard]] bool is_given_up(const std::string& set, const Error& refusal);
   void wait_for_medium(const std::string& set, bool was_pulled);
   void write_once_it_is_here(const std::string& set);
   void write_one(const std::string& set);
@@ -162,7 +165,45 @@ void Rotation::wait_for_other_run() {
   throw_if_interrupted();
 }
 
-/// Errors: of a medium that hands cannot make fit, and those without a code.
+RotatePage Rotation::page_of_refusal(const std::string& set, const Error& refusal,
+                                     bool was_pulled) const {
+  RotatePage page{.title = title(), .large = set, .steps = {}};
+  if (refusal.code() != vault::refusal::kMissing) {
+    page = {.title = text("This cannot be used ({})", refusal.code()),
+            .large = {},
+            .steps = {refusal.what(), refusal.hint()},
+            .notes = {text("Nothing was written to it. This page goes on by itself.")}};
+  } else if (was_pulled) {
+    page.steps = {text("It was pulled too early. Insert it again.")};
+    page.notes = {text("Nothing is lost: it goes on where it was.")};
+  } else {
+    const std::optional<vault::MediumRecord> record = record_of(set);
+    page.steps = {text("Fetch this medium and insert it."),
+                  text("It is kept here: {}", record ? place_of(*record) : text("the safe"))};
+  }
+  if (RotateScreen::input() >= 0) {
+    page.notes.push_back(text("If {} cannot be found or used, press Enter.", set));
+  }
+  return page;
+}
+
+/// Somebody puts a name to it: the next medium's turn comes, and `status` has an alarm.
+bool Rotation::is_given_up(const std::string& set, const Error& refusal) {
+  screen_.show({.title = title(),
+                .large = set,
+                .steps = {text("Go on without this medium?"),
+                          text("Type your name and press Enter. Only Enter: back.")},
+                .notes = {text("What waits for it is kept. It is an alarm until it is written.")}});
+  const std::optional<std::string> person =
+      RotateScreen::ask(text("Your name"), "", RotateScreen::Answer::may_be_empty);
+  if (!person || person->empty()) {
+    return false;
+  }
+  media_.note_refusal(set, {.when = wall_clock_now(), .code = refusal.code(), .person = *person});
+  return true;
+}
+
+/// Errors: of a medium that hands cannot make fit, or that was given up; those without a code.
 void Rotation::wait_for_medium(const std::string& set, bool was_pulled) {
   for (;;) {
     throw_if_interrupted();
@@ -171,28 +212,15 @@ void Rotation::wait_for_medium(const std::string& set, bool was_pulled) {
                                      vault::bytes_waiting(vault::Spool{site_.spool_path(set)})));
       return;
     } catch (const Error& error) {
-      if (error.code() == vault::refusal::kMissing && was_pulled) {
-        screen_.show({.title = title(),
-                      .large = set,
-                      .steps = {text("It was pulled too early. Insert it again.")},
-                      .notes = {text("Nothing is lost: it goes on where it was.")}});
-      } else if (error.code() == vault::refusal::kMissing) {
-        const std::optional<vault::MediumRecord> record = record_of(set);
-        screen_.show({.title = title(),
-                      .large = set,
-                      .steps = {text("Fetch this medium and insert it."),
-                                text("It is kept here: {}",
-                                     record ? place_of(*record) : text("the safe"))}});
-      } else if (!error.code().empty() && error.code() != vault::refusal::kTooSmall) {
-        screen_.show({.title = text("This cannot be used ({})", error.code()),
-                      .large = {},
-                      .steps = {error.what(), error.hint()},
-                      .notes = {text("Nothing was written to it. This page goes on by itself.")}});
-      } else {
+      if (error.code().empty() || error.code() == vault::refusal::kTooSmall) {
+        throw;
+      }
+      screen_.show(page_of_refusal(set, error, was_pulled));
+      if (RotateScreen::was_called() && is_given_up(set, error)) {
         throw;
       }
     }
-    events_.wait(kLookSeconds);
+    events_.wait(kLookSeconds, RotateScreen::input());
   }
 }
 

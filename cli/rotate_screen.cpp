@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -81,6 +82,14 @@ std::optional<std::string> RotateScreen::ask(const std::string& question, const 
                                              : text("Keys that are no letters were in it (like "
                                                     "arrows). Type it again.")));
   }
+}
+
+int RotateScreen::input() { return std::cin.good() ? STDIN_FILENO : -1; }
+
+bool RotateScreen::was_called() {
+  pollfd typed{.fd = input(), .events = POLLIN, .revents = 0};
+  std::string line;
+  return ::poll(&typed, 1, 0) > 0 && static_cast<bool>(std::getline(std::cin, line));
 }
 
 }  // namespace azekura::cli

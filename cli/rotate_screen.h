@@ -27,6 +27,10 @@ class RotateScreen {
   /// typed. Nothing if nobody can type any more. Errors: InterruptedError.
   [[nodiscard]] static std::optional<std::string> ask(const std::string& question,
                                                       const std::string& usual, Answer answer);
+  /// What can be read once something was typed; -1 if nobody can type any more.
+  [[nodiscard]] static int input();
+  /// Whether Enter was pressed; what stands before it is not kept.
+  [[nodiscard]] static bool was_called();
 
  private:
   bool is_terminal_;

@@ -60,10 +60,11 @@ DeviceEvents::DeviceEvents()
   }
 }
 
-void DeviceEvents::wait(double seconds) {
+void DeviceEvents::wait(double seconds, int input) {
   constexpr double kMilliseconds = 1000;
-  pollfd ready{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-  static_cast<void>(::poll(&ready, 1, static_cast<int>(seconds * kMilliseconds)));
+  std::array<pollfd, 2> ready{{{.fd = socket_.get(), .events = POLLIN, .revents = 0},
+                               {.fd = input, .events = POLLIN, .revents = 0}}};
+  static_cast<void>(::poll(ready.data(), ready.size(), static_cast<int>(seconds * kMilliseconds)));
   // What they say is looked up: events get lost when many come.
   std::array<char, 8192> event{};
   while (::recv(socket_.get(), event.data(), event.size(), 0) > 0) {

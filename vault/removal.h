@@ -32,8 +32,8 @@ class DeviceEvents {
  public:
   DeviceEvents();
 
-  /// Waits until a device comes or goes, at most so long.
-  void wait(double seconds);
+  /// Waits until a device comes or goes, or `input` can be read (-1: none), at most so long.
+  void wait(double seconds, int input = -1);
 
  private:
   UniqueFd socket_;

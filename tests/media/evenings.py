@@ -3,13 +3,15 @@
 
     evenings.py AZEKURA [EVENING...]
 
-Each on a site of its own: two media that were missed; one that is yanked while it is written; Ctrl-C
-while one is written, which is left in until the next time; an older copy of one, and one that is too
-small, while another waits; a run that another one keeps waiting; words that no register takes.
+Each on a site of its own: two media that were missed; one that cannot be found, and one that cannot be
+unlocked; one that is yanked while it is written; Ctrl-C while one is written, which is left in until the
+next time; an older copy of one, and one that is too small, while another waits; a run that another one
+keeps waiting; words that no register takes.
 """
 import argparse
 import contextlib
 import fcntl
+import json
 import pathlib
 import shutil
 import sys
@@ -27,6 +29,7 @@ FETCH, WRITING, DONE = "差し込んでください", "書き込み中", "終わ
 LEFT_IN, TOO_EARLY, THE_END = "差し込まれたままです", "途中で抜かれました", "すべて終わりました"
 PULL_NOW, NOT_ALL = "今すぐ抜いてください", "書き込めなかったものがあります"
 BUSY, PREPARING = "ほかの処理が実行中です", "準備しています"
+WITHOUT_IT, GO_ON = "Enter キーを押してください", "この媒体なしで先に進みますか"
 
 
 class Unplanned(evening.Evening):
@@ -89,6 +92,19 @@ class Unplanned(evening.Evening):
         self.disks[name].pull()
         self.put_away(name)
 
+    def give_up(self, name):
+        self.tmux("send-keys", "-t", "evening", "Enter")
+        self.page(name, GO_ON)
+        self.type("佐藤")
+
+    def expect_alarms(self, refusals):
+        """Of these codes, each with who said so."""
+        said = map(json.loads, self.site.at_site("status", "--json").splitlines())
+        alarms = {one["code"]: one["fact"] for one in said if "code" in one}
+        if alarms.keys() != refusals.keys() or not all(
+                person in alarms[code] for code, person in refusals.items()):
+            raise AssertionError(f"{refusals} should be alarms; these are: {alarms}")
+
     def expect_restored(self, name):
         with self.site.mounted(name) as medium:
             if self.site.restored(medium) != azekura_case.state_of(self.site.tree):
@@ -110,6 +126,38 @@ def missed(one):
     one.wait_for(THE_END, f"{tonight} はオフラインになり、{one.night()} の夜のバックアップが入っています",
                  f"{other} はオフラインになり、足りなかった分がすべて入っています", "exit 0")
     for name in (tonight, other):
+        one.expect_restored(name)
+
+
+def given_up(one):
+    """Nobody waits for a medium that cannot be found or used: who goes on puts a name to it."""
+    lost, locked = one.set_up()
+    for name in (lost, locked):
+        one.site.at_site("backup", "--for", name)
+    one.begin()
+    one.page(lost, WITHOUT_IT)
+    one.tmux("send-keys", "-t", "evening", "Enter")
+    one.page(lost, GO_ON)
+    one.tmux("send-keys", "-t", "evening", "Enter")
+    one.page(lost, FETCH)
+    one.give_up(lost)
+    one.page(locked, FETCH)
+    one.disks[locked].insert(read_only=True)
+    one.wait_for("AZK-M11", WITHOUT_IT)
+    one.give_up(locked)
+    one.wait_for(f"【 {locked} 】", "AZK-M11", PULL_NOW)
+    one.disks[locked].pull()
+    one.put_away(locked)
+    one.wait_for(NOT_ALL, f"{lost} には書き込めませんでした: AZK-M12",
+                 f"{locked} には書き込めませんでした: AZK-M11", "exit 9")
+    one.expect_alarms({"AZK-M12": "佐藤", "AZK-M11": "佐藤"})
+    one.begin_again()
+    for name in (lost, locked):
+        one.page(name, FETCH)
+        one.write_and_put_away(name)
+    one.wait_for(THE_END, "exit 0")
+    one.expect_alarms({})
+    for name in (lost, locked):
         one.expect_restored(name)
 
 
@@ -236,8 +284,9 @@ def careless(one):
         raise AssertionError(f"nobody's custody was noted:\n{moved}")
 
 
-EVENINGS = {"missed": missed, "yanked": yanked, "stopped": stopped, "refused": refused,
-            "too_small": too_small, "kept_waiting": kept_waiting, "careless": careless}
+EVENINGS = {"missed": missed, "given_up": given_up, "yanked": yanked, "stopped": stopped,
+            "refused": refused, "too_small": too_small, "kept_waiting": kept_waiting,
+            "careless": careless}
 
 
 def main():
