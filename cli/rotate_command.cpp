@@ -15,6 +15,7 @@
 #include "vault/rotation.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <string>
@@ -51,12 +52,14 @@ class Rotation {
         config_{site_.config()},
         media_{site_.path()},
         night_{vault::night(config_, night_of(wall_clock_now()))},
+        shown_night_{night_.date},
         output_{output} {}
 
   int run();
 
  private:
   [[nodiscard]] std::string title() const;
+  [[nodiscard]] std::optional<std::string> left_of(const vault::Night& last) const;
   [[nodiscard]] std::vector<std::string> sets_to_write() const;
   void capture_if_needed();
   void clear_slots();
@@ -81,6 +84,7 @@ class Rotation {
   SiteConfig config_;
   vault::MediumRegister media_;
   vault::Night night_;
+  Date shown_night_;  ///< whose medium is asked for
   Output& output_;
   bool is_complete_ = true;  ///< what was captured by this run
   std::vector<Unwritten> unwritten_;
@@ -90,7 +94,7 @@ class Rotation {
   vault::DeviceEvents events_;
 };
 
-std::string Rotation::title() const { return text("Night of {}", date_text(night_.date)); }
+std::string Rotation::title() const { return text("Night of {}", date_text(shown_night_)); }
 
 bool Rotation::waits(const std::string& set) const {
   return vault::Spool::waiting(site_.spool_path(set)) > 0;
@@ -108,6 +112,16 @@ std::optional<vault::MediumRecord> Rotation::record_of(const std::string& set) c
 std::size_t Rotation::connections_of(const std::string& set) const {
   const std::optional<vault::MediumRecord> record = record_of(set);
   return record ? record->connections.size() : 0;
+}
+
+/// The set whose medium was due in the last night and is still to be written, if the new one has
+/// begun and nothing is captured for it: who comes late brings that medium, and it needs no
+/// capture.
+std::optional<std::string> Rotation::left_of(const vault::Night& last) const {
+  const std::optional<std::string>& set = last.medium_of_set;
+  const bool is_left = set && set != night_.medium_of_set && config_.set(*set).folder.empty() &&
+                       waits(*set) && !is_captured_on(site_, night_.captured_for, night_.date);
+  return is_left ? set : std::nullopt;
 }
 
 /// Tonight's first, then those that were missed.
@@ -400,13 +414,24 @@ void Rotation::show_stop(const Error& error) {
 void Rotation::go_through() {
   warn_of_kit(site_, output_);
   clear_slots();
+  std::vector<std::string> asked;
+  const vault::Night last =
+      vault::night(config_, Date{std::chrono::sys_days{night_.date} - std::chrono::days{1}});
+  if (const std::optional<std::string> set = left_of(last)) {
+    shown_night_ = last.date;
+    write_one(*set);
+    asked.push_back(*set);
+    shown_night_ = night_.date;
+  }
   capture_if_needed();
   clear_slots();  // another run may have left one in while it was waited for
-  const std::vector<std::string> sets = sets_to_write();
-  for (const std::string& set : sets) {
-    write_one(set);
+  for (const std::string& set : sets_to_write()) {
+    if (std::find(asked.begin(), asked.end(), set) == asked.end()) {
+      write_one(set);
+      asked.push_back(set);
+    }
   }
-  show_end(sets);
+  show_end(asked);
 }
 
 int Rotation::run() {

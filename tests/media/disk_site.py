@@ -34,10 +34,11 @@ class DiskSite:
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
                             "TMPDIR": str(self.home), "XDG_STATE_HOME": str(self.home / "state")}
 
-    def run(self, *arguments, **options):
-        """What the program says; it must end with 0."""
+    def run(self, *arguments, env=None, **options):
+        """What the program says; it must end with 0. `env`: on top of the site's."""
         done = subprocess.run([self.azekura, *map(str, arguments)], capture_output=True,
-                              env=self.environment, timeout=SECONDS_MAX, check=False, **options)
+                              env=self.environment | (env or {}), timeout=SECONDS_MAX, check=False,
+                              **options)
         if done.returncode != 0:
             raise AssertionError(f"{arguments} ended with {done.returncode}:\n"
                                  f"{done.stdout.decode()}{done.stderr.decode()}")

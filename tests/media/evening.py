@@ -9,6 +9,7 @@ Every screen must come, in order. --docs writes them as text, for docs/rotate.md
 import argparse
 import pathlib
 import random
+import shlex
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,7 @@ class Evening:
         self.disks = self.site.disks
         self.socket = self.site.home / "tmux"
         self.screens = []
+        self.clock = {}  # what gives `rotate` another one
 
     def set_up(self):
         azekura_case.make_tree(self.site.tree, random.Random(1))
@@ -53,7 +55,8 @@ class Evening:
 
     @property
     def command(self):
-        return f"{self.site.azekura} -s {self.site.path} rotate; echo exit $?; sleep 600"
+        clock = "".join(f"{name}={shlex.quote(value)} " for name, value in self.clock.items())
+        return f"{clock}{self.site.azekura} -s {self.site.path} rotate; echo exit $?; sleep 600"
 
     def begin(self):
         self.tmux("new-session", "-d", "-x", "80", "-y", "24", "-s", "evening", self.command)

@@ -4,9 +4,9 @@
     evenings.py AZEKURA [EVENING...]
 
 Each on a site of its own: two media that were missed; one that cannot be found, and one that cannot be
-unlocked; one that is yanked while it is written; Ctrl-C while one is written, which is left in until the
-next time; an older copy of one, and one that is too small, while another waits; a run that another one
-keeps waiting; words that no register takes.
+unlocked; last night's, after noon; one that is yanked while it is written; Ctrl-C while one is written,
+which is left in until the next time; an older copy of one, and one that is too small, while another
+waits; a run that another one keeps waiting; words that no register takes.
 """
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import disk_line
+import disk_site
 import evening
 from disk_site import azekura_case
 
@@ -30,6 +31,14 @@ LEFT_IN, TOO_EARLY, THE_END = "差し込まれたままです", "途中で抜か
 PULL_NOW, NOT_ALL = "今すぐ抜いてください", "書き込めなかったものがあります"
 BUSY, PREPARING = "ほかの処理が実行中です", "準備しています"
 WITHOUT_IT, GO_ON = "Enter キーを押してください", "この媒体なしで先に進みますか"
+
+
+def clock(shown):
+    return {"LD_PRELOAD": disk_site.FAKETIME, "FAKETIME": shown, "NO_FAKE_STAT": "1"}
+
+
+def clock_at(moment):
+    return clock(f"@{moment}") | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 class Unplanned(evening.Evening):
@@ -91,6 +100,11 @@ class Unplanned(evening.Evening):
         self.page(name, DONE)
         self.disks[name].pull()
         self.put_away(name)
+
+    def waiting(self, name):
+        said = map(json.loads, self.site.at_site("status", "--json").splitlines())
+        return next(one["waiting_sessions"] for one in said
+                    if one["event"] == "set" and one["name"] == name)
 
     def give_up(self, name):
         self.tmux("send-keys", "-t", "evening", "Enter")
@@ -158,6 +172,26 @@ def given_up(one):
     one.wait_for(THE_END, "exit 0")
     one.expect_alarms({})
     for name in (lost, locked):
+        one.expect_restored(name)
+
+
+def after_noon(one):
+    """Last night's is asked for before tonight's is captured."""
+    one.set_up()
+    nights = ("2026-12-01", "2026-12-02")
+    last, tonight = map(one.site.tonights, nights)
+    one.site.at_site("nightly", "--only", "capture", env=clock_at("2026-12-02 01:00:00"))
+    one.clock = clock_at("2026-12-02 13:00:00")
+    one.begin()
+    one.wait_for(f"{nights[0]} の夜", f"【 {last} 】", FETCH)
+    if one.waiting(tonight):
+        raise AssertionError("tonight's was captured first")
+    one.write_and_put_away(last)
+    one.wait_for(f"{nights[1]} の夜", f"【 {tonight} 】", FETCH)
+    one.write_and_put_away(tonight)
+    one.wait_for(THE_END, f"{last} はオフラインになり、足りなかった分がすべて入っています",
+                 f"{tonight} はオフラインになり、{nights[1]} の夜のバックアップが入っています", "exit 0")
+    for name in (last, tonight):
         one.expect_restored(name)
 
 
@@ -284,9 +318,9 @@ def careless(one):
         raise AssertionError(f"nobody's custody was noted:\n{moved}")
 
 
-EVENINGS = {"missed": missed, "given_up": given_up, "yanked": yanked, "stopped": stopped,
-            "refused": refused, "too_small": too_small, "kept_waiting": kept_waiting,
-            "careless": careless}
+EVENINGS = {"missed": missed, "given_up": given_up, "after_noon": after_noon, "yanked": yanked,
+            "stopped": stopped, "refused": refused, "too_small": too_small,
+            "kept_waiting": kept_waiting, "careless": careless}
 
 
 def main():
@@ -294,7 +328,8 @@ def main():
     parser.add_argument("azekura")
     parser.add_argument("evenings", nargs="*", default=list(EVENINGS))
     arguments = parser.parse_args()
-    if (need := evening.missing() or disk_line.missing()) is not None:
+    need = evening.missing() or disk_line.missing() or disk_site.missing_clock()
+    if need is not None:
         print(f"skipped: there is no {need}")
         sys.exit(azekura_case.SKIPPED)
     for name in arguments.evenings:
