@@ -6,7 +6,8 @@
 Each on a site of its own: two media that were missed; one that cannot be found, and one that cannot be
 unlocked; last night's, after noon; one that is yanked while it is written; Ctrl-C while one is written,
 which is left in until the next time; an older copy of one, and one that is too small, while another
-waits; a run that another one keeps waiting; words that no register takes.
+waits; one that is forked, one that fails, one that is too slow; a run that another one keeps waiting;
+words that no register takes.
 """
 import argparse
 import contextlib
@@ -21,7 +22,7 @@ import time
 import disk_line
 import disk_site
 import evening
-from disk_site import azekura_case
+from disk_site import azekura_case, disk_case
 
 SLOW = 8_000_000  # bytes a second: so slow that something can happen meanwhile
 LARGE = 24 << 20
@@ -70,11 +71,15 @@ class Unplanned(evening.Evening):
     def page(self, name, words):
         return self.wait_for(f"【 {name} 】", words)
 
+    def insert_on_line(self, name, filters):
+        work = pathlib.Path(tempfile.mkdtemp(dir=self.site.home))
+        line = disk_line.Line(self.disks[name].image, work, filters)
+        self.lines.enter_context(line.undo)
+        return line
+
     def write_slowly(self, name):
         """Inserts the medium, at the end of a slow line; returns once part of it is written."""
-        work = pathlib.Path(tempfile.mkdtemp(dir=self.site.home))
-        line = disk_line.Line(self.disks[name].image, work, {"rate": [f"rate={SLOW * 8}"]})
-        self.lines.enter_context(line.undo)
+        line = self.insert_on_line(name, {"rate": [f"rate={SLOW * 8}"]})
         self.page(name, WRITING)
         disk_line.wait_for(lambda: line.disk.written_bytes > LARGE / 4)
         return line
@@ -101,6 +106,11 @@ class Unplanned(evening.Evening):
         self.disks[name].pull()
         self.put_away(name)
 
+    def backup(self, name):
+        self.disks[name].insert()
+        self.site.at_site("backup", "--to", name)
+        self.disks[name].pull()
+
     def waiting(self, name):
         said = map(json.loads, self.site.at_site("status", "--json").splitlines())
         return next(one["waiting_sessions"] for one in said
@@ -111,6 +121,14 @@ class Unplanned(evening.Evening):
         self.page(name, GO_ON)
         self.type("佐藤")
 
+    def expect_refused(self, name, disk, code):
+        """And only that: it is pulled and put away, nothing was written."""
+        self.wait_for(f"【 {name} 】", code, PULL_NOW)
+        disk.pull()
+        self.put_away(name)
+        self.wait_for(NOT_ALL, f"{name} には書き込めませんでした: {code}")
+        self.expect_alarms({code: ""})
+
     def expect_alarms(self, refusals):
         """Of these codes, each with who said so."""
         said = map(json.loads, self.site.at_site("status", "--json").splitlines())
@@ -118,6 +136,16 @@ class Unplanned(evening.Evening):
         if alarms.keys() != refusals.keys() or not all(
                 person in alarms[code] for code, person in refusals.items()):
             raise AssertionError(f"{refusals} should be alarms; these are: {alarms}")
+
+    def rotate_again(self, name):
+        """With the right medium all is well."""
+        self.lines.close()
+        self.begin_again()
+        self.page(name, FETCH)
+        self.write_and_put_away(name)
+        self.wait_for(THE_END, "exit 0")
+        self.expect_restored(name)
+        self.expect_alarms({})
 
     def expect_restored(self, name):
         with self.site.mounted(name) as medium:
@@ -276,6 +304,49 @@ def too_small(one):
     one.expect_restored(other)
 
 
+def forked(one):
+    """A copy of this host wrote to a copy of the medium."""
+    tonight, _other = one.set_up()
+    one.backup(tonight)
+    twin, copy = one.site.home / "twin", disk_case.Disk(one.site.home / "copy.image")
+    shutil.copytree(one.site.path, twin)
+    shutil.copyfile(one.disks[tonight].image, copy.image)
+    copy.insert()
+    one.site.run("-s", twin, "backup", "--to", tonight)
+    copy.pull()
+    one.backup(tonight)
+    one.site.at_site("backup", "--for", tonight)
+    one.begin()
+    one.page(tonight, FETCH)
+    one.expect_refused(tonight, copy.insert(), "AZK-M06")
+    one.rotate_again(tonight)
+
+
+def failing(one):
+    tonight, _other = one.set_up()
+    one.site.at_site("nightly", "--only", "capture")
+    one.begin()
+    one.page(tonight, FETCH)
+    line = one.insert_on_line(tonight, {"error": ["error-pwrite=EIO", "error-pwrite-rate=100%"]})
+    one.expect_refused(tonight, line.disk, "AZK-M10")
+    one.rotate_again(tonight)
+
+
+def too_slow(one):
+    """The clock goes twenty times as fast: the minute that it may be connected is three seconds."""
+    tonight, _other = one.set_up()
+    with open(one.site.path / "site.toml", "a", encoding="utf-8") as file:
+        file.write("[media]\nconnected_minutes = 1\n")
+    one.capture_much()
+    one.clock = clock("+0 x20")
+    one.begin()
+    one.page(tonight, FETCH)
+    line = one.insert_on_line(tonight, {"rate": [f"rate={SLOW // 2 * 8}"]})
+    one.expect_refused(tonight, line.disk, "AZK-M14")
+    one.clock = {}
+    one.rotate_again(tonight)
+
+
 def kept_waiting(one):
     tonight, _other = one.set_up()
     with one.other_run(tonight):
@@ -319,8 +390,9 @@ def careless(one):
 
 
 EVENINGS = {"missed": missed, "given_up": given_up, "after_noon": after_noon, "yanked": yanked,
-            "stopped": stopped, "refused": refused, "too_small": too_small,
-            "kept_waiting": kept_waiting, "careless": careless}
+            "stopped": stopped, "refused": refused, "too_small": too_small, "forked": forked,
+            "failing": failing, "too_slow": too_slow, "kept_waiting": kept_waiting,
+            "careless": careless}
 
 
 def main():
