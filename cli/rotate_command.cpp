@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/night_record.h"
+#include "cli/refusal_words.h"
 #include "cli/rotate_screen.h"
 #include "cli/set_medium.h"
 #include "core/clock.h"
@@ -294,8 +295,9 @@ void Rotation::write_one(const std::string& set) {
 
 /// It is not asked for again this evening: nobody is caught with a medium that cannot be written.
 void Rotation::refuse(const std::string& set, const Error& error) {
-  unwritten_.push_back({set, error.code().empty() ? error.what() : error.code()});
-  media_.note_refusal(set, {.when = wall_clock_now(), .code = error.code()});
+  const vault::Refusal refusal{.when = wall_clock_now(), .code = error.code()};
+  media_.note_refusal(set, refusal);
+  unwritten_.push_back({set, error.code().empty() ? error.what() : refusal_text(refusal)});
   RotatePage page{
       .title = error.code().empty() ? text("This could not be written")
                                     : text("This could not be written ({})", error.code()),

@@ -190,8 +190,8 @@ def given_up(one):
     one.wait_for(f"【 {locked} 】", "AZK-M11", PULL_NOW)
     one.disks[locked].pull()
     one.put_away(locked)
-    one.wait_for(NOT_ALL, f"{lost} には書き込めませんでした: AZK-M12",
-                 f"{locked} には書き込めませんでした: AZK-M11", "exit 9")
+    one.wait_for(NOT_ALL, f"{lost} には書き込めませんでした: AZK-M12, 媒体がありませんでした",
+                 f"{locked} には書き込めませんでした: AZK-M11, 読み取り専用です", "exit 9")
     one.expect_alarms({"AZK-M12": "佐藤", "AZK-M11": "佐藤"})
     one.begin_again()
     for name in (lost, locked):
