@@ -19,7 +19,7 @@ std::optional<SealedSession> ChainCheck::run() {
   check_label();
   std::optional<SealedSession> newest = newest_session();
   compare(newest);
-  medium_.clear_unfinished();
+  on_written(medium_, [&] { medium_.clear_unfinished(); });
   if (newest && newest->number() > set_.catalogue().head().number) {
     learn(*newest);
   }
@@ -50,7 +50,7 @@ void ChainCheck::check_label() const {
 }
 
 std::optional<SealedSession> ChainCheck::newest_session() {
-  const std::vector<std::uint32_t> numbers = vault_.numbers();
+  const std::vector<std::uint32_t> numbers = on_written(medium_, [&] { return vault_.numbers(); });
   for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
     if (std::optional<SealedSession> session = vault_.session(*number)) {
       return session;

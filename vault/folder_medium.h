@@ -100,4 +100,15 @@ class FolderMedium {
   std::set<std::string> uncommitted_folders_;
 };
 
+/// What `look` finds on a medium that is to be written. A device that cannot say fails: what waits
+/// is not written there. Errors: MediumError, for what else is a DamageError.
+template <typename Look>
+auto on_written(const FolderMedium& medium, Look&& look) {
+  try {
+    return look();
+  } catch (const DamageError& error) {
+    throw medium_failure(medium.path(), error);
+  }
+}
+
 }  // namespace azekura::vault

@@ -53,23 +53,12 @@ std::vector<SpooledFile> files_of(const SpooledSession& session) {
   return files;
 }
 
-/// What `look` finds on the medium. A device that cannot say fails: what waits is not written
-/// there.
-template <typename Look>
-auto on_device(const FolderMedium& medium, Look&& look) {
-  try {
-    return look();
-  } catch (const DamageError& error) {
-    throw medium_failure(medium.path(), error);
-  }
-}
-
 bool has_file(const FolderMedium& medium, const SpooledFile& file) {
-  return on_device(medium, [&] { return medium.size_of(file.name) == file.bytes; });
+  return on_written(medium, [&] { return medium.size_of(file.name) == file.bytes; });
 }
 
 bool has_pack(const FolderMedium& medium, const PackInfo& pack) {
-  return on_device(medium, [&] { return present_copy(medium, pack).has_value(); });
+  return on_written(medium, [&] { return present_copy(medium, pack).has_value(); });
 }
 
 /// What a session's header, manifest and seal take in all their copies.
