@@ -1,5 +1,6 @@
 #include "cli/refusal_words.h"
 
+#include "core/error.h"
 #include "core/messages.h"
 #include "vault/refusal.h"
 
@@ -65,6 +66,16 @@ std::string refusal_text(const vault::Refusal& refusal) {
     said = fmt::format("{}, {}", refusal.code, said);
   }
   return refusal.person.empty() ? said : text("{} ({} says so)", said, refusal.person);
+}
+
+void note_refusal(vault::MediumRegister& media, const std::string& set,
+                  const vault::Refusal& refusal, Output& output) {
+  try {
+    media.note_refusal(set, refusal);
+  } catch (const Error& error) {
+    output.notice(text("'azekura status' will not tell that the medium '{}' was refused: {}", set,
+                       error.one_line()));
+  }
 }
 
 }  // namespace azekura::cli

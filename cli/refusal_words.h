@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/output.h"
 #include "vault/medium_register.h"
 
 #include <string>
@@ -17,5 +18,9 @@ RefusalWords words_of_refusal(std::string_view code);
 
 /// Why a medium was not written: code, meaning, and who says so.
 std::string refusal_text(const vault::Refusal& refusal);
+
+/// Notes it for the set's medium: it stands as an alarm. That it cannot be noted is only said.
+void note_refusal(vault::MediumRegister& media, const std::string& set,
+                  const vault::Refusal& refusal, Output& output);
 
 }  // namespace azekura::cli

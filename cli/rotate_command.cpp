@@ -214,7 +214,8 @@ bool Rotation::is_given_up(const std::string& set, const Error& refusal) {
   if (!person || person->empty()) {
     return false;
   }
-  media_.note_refusal(set, {.when = wall_clock_now(), .code = refusal.code(), .person = *person});
+  note_refusal(media_, set, {.when = wall_clock_now(), .code = refusal.code(), .person = *person},
+               output_);
   return true;
 }
 
@@ -296,7 +297,7 @@ void Rotation::write_one(const std::string& set) {
 /// It is not asked for again this evening: nobody is caught with a medium that cannot be written.
 void Rotation::refuse(const std::string& set, const Error& error) {
   const vault::Refusal refusal{.when = wall_clock_now(), .code = error.code()};
-  media_.note_refusal(set, refusal);
+  note_refusal(media_, set, refusal, output_);
   unwritten_.push_back({set, error.code().empty() ? error.what() : refusal_text(refusal)});
   RotatePage page{
       .title = error.code().empty() ? text("This could not be written")

@@ -1,5 +1,6 @@
 #include "cli/set_medium.h"
 
+#include "cli/refusal_words.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file_io.h"
@@ -72,18 +73,8 @@ std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, con
   } catch (const InterruptedError&) {
     throw;
   } catch (const Error& error) {
-    note_refusal(error);
+    note_refusal(media_, set_.name, {.when = wall_clock_now(), .code = error.code()}, output_);
     throw;
-  }
-}
-
-/// It stands as an alarm; that it cannot be noted changes nothing of it.
-void SetMedium::note_refusal(const Error& refusal) {
-  try {
-    media_.note_refusal(set_.name, {.when = wall_clock_now(), .code = refusal.code()});
-  } catch (const Error& error) {
-    output_.notice(text("'azekura status' will not tell that the medium '{}' was refused: {}",
-                        set_.name, error.one_line()));
   }
 }
 
