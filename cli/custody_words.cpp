@@ -10,6 +10,7 @@ namespace azekura::cli {
 
 namespace {
 
+constexpr std::string_view kNobody = "-";
 constexpr std::array<std::string_view, 3> kBlanks{" ", "\t", "\u3000"};
 
 /// The blank the text begins (or ends) with; empty if there is none.
@@ -30,7 +31,7 @@ std::optional<std::string> custody_words(std::string_view typed) {
   while (const std::size_t bytes = blank_bytes(ends)) {
     typed.remove_suffix(bytes);
   }
-  std::string words{typed};
+  std::string words{typed == kNobody ? "" : typed};
   return harmless(words) == words ? std::optional{std::move(words)} : std::nullopt;
 }
 

@@ -22,7 +22,9 @@ constexpr std::string_view kEvidence =
 constexpr std::string_view kInsertAgain =
     "insert it again: 'azekura rotate' leads you; what is on it already is not written again";
 
-constexpr RefusalWords kUnknownRefusal{"see what its run said", kBringIt};
+constexpr RefusalWords kUnknownRefusal{
+    "see what its run said",
+    "do what its run said; if nothing waits for it, 'azekura backup --to SET' captures anew"};
 
 constexpr std::array<std::pair<std::string_view, RefusalWords>, 14> kWordsOfRefusals{{
     {vault::refusal::kNotTonights, {"the medium of another set was here", kBringIt}},

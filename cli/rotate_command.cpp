@@ -102,12 +102,11 @@ bool Rotation::waits(const std::string& set) const {
 }
 
 std::optional<vault::MediumRecord> Rotation::record_of(const std::string& set) const {
-  for (vault::MediumRecord& record : media_.all()) {
-    if (record.set == set) {
-      return std::move(record);
-    }
+  try {
+    return media_.named(set);  // a medium is called as its set
+  } catch (const Error&) {     // there is none, or it cannot be read: its run says so
+    return std::nullopt;
   }
-  return std::nullopt;
 }
 
 std::size_t Rotation::connections_of(const std::string& set) const {
@@ -204,11 +203,16 @@ RotatePage Rotation::page_of_refusal(const std::string& set, const Error& refusa
 
 /// Somebody puts a name to it: the next medium's turn comes, and `status` has an alarm.
 bool Rotation::is_given_up(const std::string& set, const Error& refusal) {
-  screen_.show({.title = title(),
-                .large = set,
-                .steps = {text("Go on without this medium?"),
-                          text("Type your name and press Enter. Only Enter: back.")},
-                .notes = {text("What waits for it is kept. It is an alarm until it is written.")}});
+  RotatePage page{
+      .title = title(),
+      .large = set,
+      .steps = {text("Go on without this medium?"),
+                text("Type your name and press Enter. Only Enter: back.")},
+      .notes = {text("What waits for it is kept. It is an alarm until it is written.")}};
+  if (refusal.code() != vault::refusal::kMissing) {
+    page.notes.push_back(text("Pull what is in the slot before you go on."));
+  }
+  screen_.show(page);
   const std::optional<std::string> person =
       RotateScreen::ask(text("Your name"), "", RotateScreen::Answer::may_be_empty);
   if (!person || person->empty()) {
@@ -221,6 +225,7 @@ bool Rotation::is_given_up(const std::string& set, const Error& refusal) {
 
 /// Errors: of a medium that hands cannot make fit, or that was given up; those without a code.
 void Rotation::wait_for_medium(const std::string& set, bool was_pulled) {
+  RotateScreen::forget_typed();
   for (;;) {
     throw_if_interrupted();
     try {

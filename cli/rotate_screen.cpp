@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <poll.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -85,6 +86,10 @@ std::optional<std::string> RotateScreen::ask(const std::string& question, const 
 }
 
 int RotateScreen::input() { return std::cin.good() ? STDIN_FILENO : -1; }
+
+void RotateScreen::forget_typed() {
+  static_cast<void>(::tcflush(STDIN_FILENO, TCIFLUSH));  // of a terminal only
+}
 
 bool RotateScreen::was_called() {
   pollfd typed{.fd = input(), .events = POLLIN, .revents = 0};

@@ -29,6 +29,8 @@ class RotateScreen {
                                                       const std::string& usual, Answer answer);
   /// What can be read once something was typed; -1 if nobody can type any more.
   [[nodiscard]] static int input();
+  /// What was typed before somebody was asked does not count.
+  static void forget_typed();
   /// Whether Enter was pressed; what stands before it is not kept.
   [[nodiscard]] static bool was_called();
 

@@ -62,6 +62,10 @@ bool SetMedium::is_here() const {
   });
 }
 
+bool SetMedium::anything_waits() const {
+  return vault::Spool::waiting(site_.spool_path(set_.name)) > 0;
+}
+
 std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, const Work& work) {
   if (!set_.folder.empty()) {
     vault::FolderMedium medium{set_.folder, vault::Access::append};
@@ -73,7 +77,9 @@ std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, con
   } catch (const InterruptedError&) {
     throw;
   } catch (const Error& error) {
-    note_refusal(media_, set_.name, {.when = wall_clock_now(), .code = error.code()}, output_);
+    if (anything_waits()) {
+      note_refusal(media_, set_.name, {.when = wall_clock_now(), .code = error.code()}, output_);
+    }
     throw;
   }
 }
@@ -148,7 +154,9 @@ std::optional<vault::WriteTotals> SetMedium::use_disk(const vault::AdmittedMediu
   }
   const vault::Connection connection = attachment.detach();
   totals.connected_seconds = connection.work_seconds;
-  media_.update(name, [](vault::MediumRecord& record) { record.note_written(wall_clock_now()); });
+  if (!anything_waits()) {
+    media_.update(name, [](vault::MediumRecord& record) { record.note_written(wall_clock_now()); });
+  }
   output_.line(connection.end == vault::ConnectionEnd::off
                    ? text("medium '{}' is powered off: pull it and put it away", name)
                    : text("medium '{}' is detached: pull it now and put it away", name));

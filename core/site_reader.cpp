@@ -17,6 +17,9 @@ namespace azekura {
 
 namespace {
 
+/// Each dot of a name is a table in the one before, and the library follows them by recursion.
+constexpr std::ptrdiff_t kDotsMax = 10'000;
+
 constexpr std::string_view kForm = "correct that line of the site file; its comments show the form";
 constexpr std::string_view kWeekdayForm = "write one of mon, tue, wed, thu, fri, sat, sun";
 constexpr std::string_view kMonthForm =
@@ -451,6 +454,12 @@ SiteReading SiteReader::read(const toml::table& root) {
 }  // namespace
 
 SiteReading read_site_file(std::string_view text) {
+  if (std::count(text.begin(), text.end(), '.') > kDotsMax) {
+    SiteFinding finding;
+    finding.fact = azekura::text("site.toml has more than {} dots", kDotsMax);
+    finding.remedy = in_language("no site needs as many: look at what they stand in");
+    return {{}, {std::move(finding)}, false};
+  }
   try {
     return SiteReader{}.read(toml::parse(text));
   } catch (const toml::parse_error&) {

@@ -22,6 +22,8 @@ using std::string_view_literals::operator""sv;
 constexpr std::size_t kSyntaxMistakesMax = 20;
 /// A list or a text of more lines ends the search: looking at it costs their square.
 constexpr unsigned kStatementLinesMax = 256;
+/// All that is looked at, also again and again: half a second.
+constexpr std::size_t kBytesMax = 8 * kMiB;
 /// Stands for what is mistaken: what follows is in a table of its own then, so that no name is
 /// there twice only because the [[source]] before it cannot be read.
 constexpr std::string_view kPlaceholder = "[[\"\\u0001\"]]\n";
@@ -94,6 +96,7 @@ constexpr auto kMeanings = std::to_array<std::pair<std::string_view, const Synta
     {"after '\\r'"sv, &kControl},
     {"parsing array"sv, &kWrongList},
     {"parsing value"sv, &kWrongValue},
+    {"inline table"sv, &kWrongValue},
     {"parsing boolean"sv, &kWrongValue},
     {"floating-point"sv, &kWrongValue},
     {"integer: "sv, &kWrongValue},
@@ -198,16 +201,24 @@ class SyntaxSearch {
   }
 
  private:
+  [[nodiscard]] bool may_look_at(std::string_view part);
   bool read_statement();
   [[nodiscard]] bool may_go_on(std::string_view line, std::size_t next) const;
   void find_twice();
 
   std::string text_;
+  std::size_t bytes_left_ = kBytesMax;
   std::size_t at_ = 0;  ///< of the next statement
   unsigned line_ = 1;
   std::vector<Statement> statements_;
   std::vector<SiteFinding> findings_;
 };
+
+bool SyntaxSearch::may_look_at(std::string_view part) {
+  const bool may = part.size() <= bytes_left_;
+  bytes_left_ -= may ? part.size() : 0;
+  return may;
+}
 
 /// False if what follows cannot be looked at.
 bool SyntaxSearch::read_statement() {
@@ -218,6 +229,9 @@ bool SyntaxSearch::read_statement() {
   do {
     next = text_.find('\n', next) + 1;
     statement = std::string_view{text_}.substr(at_, next - at_);
+    if (!may_look_at(statement)) {
+      return false;
+    }
     error = parse_error_of(statement);
     ++lines;
   } while (goes_on(error) && next < text_.size() && lines < kStatementLinesMax);
@@ -271,16 +285,22 @@ void SyntaxSearch::find_twice() {
     for (const Statement& statement : statements_) {
       whole += statement.text;
     }
+    if (!may_look_at(whole)) {
+      return;
+    }
     const std::optional<toml::parse_error> error = parse_error_of(whole);
     if (!error) {
       return;
     }
     const unsigned line = error->source().begin.line;
-    findings_.push_back(finding_of(*error, whole, line));
     const auto behind =
         std::find_if(statements_.begin(), statements_.end(),
                      [&](const Statement& statement) { return statement.line > line; });
     std::string& twice = std::prev(behind)->text;
+    if (twice.starts_with(kPlaceholder)) {
+      return;
+    }
+    findings_.push_back(finding_of(*error, whole, line));
     const auto lines = std::count(twice.begin(), twice.end(), '\n');
     twice = kPlaceholder;
     twice.append(static_cast<std::size_t>(lines - 1), '\n');

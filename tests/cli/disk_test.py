@@ -499,6 +499,23 @@ class Nights(DiskCase):
         disk.pull()
         self.night("--set", self.tonight, disk=disk)
 
+    def test_nobody_is_called_for_a_medium_that_nothing_waits_for(self):
+        for arguments in (("write", self.other), ("catalogue", "rebuild", self.other)):
+            self.at_site(*arguments, code=MEDIUM)
+        self.assertNotIn(self.other, "".join(one["fact"] for one in self.alarms_of_refusals()))
+
+    def test_an_alarm_stands_until_what_waits_is_written(self):
+        self.refused(MEDIUM, "AZK-M12")
+        disk = self.disks[self.tonight].insert()
+        self.at_site("catalogue", "rebuild", self.tonight)
+        disk.pull()
+        self.assertEqual(len(self.alarms_of_refusals()), 1)
+        self.night("--only", "write", disk=disk)
+        self.assertEqual(self.alarms_of_refusals(), [])
+
+    def alarms_of_refusals(self):
+        return [one for one in self.at_site("status", "--json").events("alarm") if one.get("code")]
+
     def test_what_was_written_earlier_in_the_day_is_not_tonights(self):
         self.night(disk=self.disks[self.tonight])
         self.age(13 * 3600)

@@ -85,9 +85,7 @@ TEST_CASE("syntax_mistakes: each is told for what it is, with its place") {
   check("　name = 'a'\n", "1:1: '　' stands neither in a text nor in a comment");
   check("［media］\n", "1:1: '［' stands neither in a text nor in a comment");
   check("# ok\n# \x95\x5C\n# \x95\x5C\n= 3\n", "2:0: this line is not UTF-8");
-  check("set = { name = 'a'\n}\n",
-        "1:19: this line is not TOML: Error while parsing inline table: expected key or closing "
-        "'}', saw '\\\\n'");
+  check("set = { name = 'a'\n}\n", "1:19: this is no value");
 }
 
 TEST_CASE("syntax_mistakes: all of a file, the first first") {
@@ -142,6 +140,32 @@ TEST_CASE("syntax_mistakes: one mistake is told once, wherever it is") {
     }
   }
   CHECK(wrong > 1000);
+}
+
+TEST_CASE("read_site_file: names too deep for any stack are refused") {
+  std::string deep = "a";
+  for (int i = 0; i < 2'000'000; ++i) {
+    deep += ".a";
+  }
+  for (const std::string& text : {deep + " = 1", "[" + deep + "]"}) {
+    const SiteReading reading = read_site_file(text);
+    CHECK(!reading.is_toml);
+    REQUIRE(reading.findings.size() == 1);
+    CHECK(reading.findings.front().fact == "site.toml has more than 10000 dots");
+  }
+}
+
+TEST_CASE("syntax_mistakes: what stands for a mistake is none, and long lists end the search") {
+  CHECK(syntax_told("\"\\u0001\" = 1\nx =\n").size() == 1);
+  std::string lists;
+  for (int list = 0; list < 40; ++list) {
+    lists += fmt::format("l{} = [\n", list);
+    for (int line = 0; line < 250; ++line) {
+      lists += "\"" + std::string(400, 'x') + "\",\n";
+    }
+    lists += "]\n";
+  }
+  CHECK(syntax_told(lists + "q =\n").size() == 1);  // ended: by the first that the library tells
 }
 
 }  // namespace azekura
