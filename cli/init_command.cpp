@@ -187,7 +187,8 @@ int init_from_medium(const InitOptions& options, Output& output) {
   std::uint32_t epoch = 0;
   bool is_named_disk = false;
   {
-    const vault::NamedMedium medium{folder, vault::Access::read};
+    vault::NamedMedium medium{folder, vault::Access::read};
+    medium.open();
     const vault::VaultReader reader{medium.folder(), key, Invocation::threads()};
     warn_of_findings(reader, output);
     generation = reader.newest_generation();

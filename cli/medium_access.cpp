@@ -135,6 +135,7 @@ vault::RecoveryKey MediumOptions::recovery_key() const { return read_recovery_ke
 vault::NamedMedium MediumOptions::open_confined(const std::string& writable_folder) const {
   vault::NamedMedium medium{from, vault::Access::read};
   static_cast<void>(confine(writable_folder));  // what does not hold, `version` says
+  medium.open();
   return medium;
 }
 

@@ -27,7 +27,8 @@ struct MediumOptions {
   /// writes beneath `writable_folder` and nowhere else; nowhere at all if that is empty.
   /// Requires: there is no other thread. Errors: those of NamedMedium.
   [[nodiscard]] vault::NamedMedium open_confined(const std::string& writable_folder = {}) const;
-  /// Opens the media of --with to read them. A disk is mounted, which a confined process cannot do.
+  /// The media of --with, to be opened for reading. Disks are mounted, which a confined process
+  /// cannot do.
   [[nodiscard]] std::vector<vault::NamedMedium> named_others() const;
 };
 

@@ -50,6 +50,7 @@ std::vector<const vault::StoredSnapshot*> snapshots_of(const vault::VaultReader&
 }
 
 void OtherMedia::add(vault::NamedMedium medium, const vault::RecoveryKey& key) {
+  medium.open();
   const vault::FolderMedium& folder = medium.folder();
   auto reader = std::make_unique<vault::VaultReader>(folder, key, Invocation::threads());
   const std::optional<MediumId> id = medium_of(*reader);

@@ -36,9 +36,13 @@ struct RepairMeans {
         sources{reader, elsewhere, key.authority().public_key()} {}
 };
 
+/// From then on this process is confined to it.
 vault::NamedMedium open_writable(const std::string& name) {
   try {
-    return vault::NamedMedium{name, vault::Access::append};
+    vault::NamedMedium medium{name, vault::Access::append};
+    static_cast<void>(confine(medium.own_path()));
+    medium.open();
+    return medium;
   } catch (MediumError& error) {
     error.set_hint(
         "make it writable, or copy all of it and repair the copy; restoring needs no repair");
@@ -169,10 +173,9 @@ int repair(const RepairOptions& options, Output& output) {
   if (!options.medium.keys.empty()) {
     key = options.medium.recovery_key();
   }
-  const vault::NamedMedium named = open_writable(options.medium.from);
   std::vector<vault::NamedMedium> others = options.medium.named_others();
+  const vault::NamedMedium named = open_writable(options.medium.from);
   vault::FolderMedium& medium = named.folder();
-  static_cast<void>(confine(medium.own_path()));
   std::optional<RepairMeans> means;
   if (key) {
     means.emplace(medium, *key);

@@ -102,10 +102,6 @@ void FolderMedium::open_for(Access access) {
   }
 }
 
-std::string FolderMedium::own_path() const {
-  return fmt::format("/proc/self/fd/{}", folder_.get());
-}
-
 bool FolderMedium::is_same_as(const FolderMedium& other) const {
   struct stat one {};
   struct stat two {};

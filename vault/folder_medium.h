@@ -33,8 +33,6 @@ class FolderMedium {
 
   /// Its folder, or its name if it is mounted nowhere.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// A path of its folder for this process, also if it is mounted nowhere; while it lives.
-  [[nodiscard]] std::string own_path() const;
   /// Whether both are one folder, however they are reached.
   [[nodiscard]] bool is_same_as(const FolderMedium& other) const;
   /// What lies behind it, as device_text says.

@@ -6,26 +6,34 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace azekura::vault {
 
-NamedMedium::NamedMedium(const std::string& name, Access access) {
+NamedMedium::NamedMedium(std::string name, Access access)
+    : name_{std::move(name)}, access_{access} {
   std::error_code unknown;
-  if (std::filesystem::is_block_file(name, unknown)) {
-    mount(absolute_path(name), access);  // the kernel names partitions after the disk
-    folder_ = std::make_unique<FolderMedium>(mount_->folder(), name, access);
-  } else {
-    folder_ = std::make_unique<FolderMedium>(name, access);
+  if (std::filesystem::is_block_file(name_, unknown)) {
+    mount();
   }
 }
 
-void NamedMedium::mount(const std::string& device, Access access) {
-  std::string partition = device;
-  if (const std::optional<MediumLayout> layout = find_layout(device)) {
-    partition_ = std::make_unique<FilesPartition>(device, *layout);
+void NamedMedium::mount() {
+  std::string partition = absolute_path(name_);  // the kernel names partitions after the disk
+  if (const std::optional<MediumLayout> layout = find_layout(partition)) {
+    partition_ = std::make_unique<FilesPartition>(partition, *layout);
     partition = partition_->path();
   }
-  mount_ = std::make_unique<PrivateMount>(partition, access);
+  mount_ = std::make_unique<PrivateMount>(partition, access_);
+}
+
+void NamedMedium::open() {
+  folder_ = is_disk() ? std::make_unique<FolderMedium>(mount_->folder(), name_, access_)
+                      : std::make_unique<FolderMedium>(name_, access_);
+}
+
+std::string NamedMedium::own_path() const {
+  return is_disk() ? mount_->own_path() : absolute_path(name_);
 }
 
 }  // namespace azekura::vault

@@ -133,6 +133,8 @@ PrivateMount::PrivateMount(const std::string& partition, Access access) {
   }
 }
 
+std::string PrivateMount::own_path() const { return fmt::format("/proc/self/fd/{}", mount_.get()); }
+
 UniqueFd PrivateMount::folder() const {
   UniqueFd folder{::openat(mount_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!folder.is_open()) {

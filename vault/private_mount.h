@@ -17,6 +17,8 @@ class PrivateMount {
  public:
   PrivateMount(const std::string& partition, Access access);
 
+  /// A path of its root folder for this process, while this lives.
+  [[nodiscard]] std::string own_path() const;
   /// A new descriptor of its root folder.
   [[nodiscard]] UniqueFd folder() const;
 
