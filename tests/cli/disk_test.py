@@ -562,17 +562,20 @@ class Nights(DiskCase):
         self.disks[self.tonight].insert()
         self.refused(SPACE, "AZK-M09")
 
+    def write_with_fault(self, file, fault):
+        """A `write` in which something happens as it opens a file of the medium; how it ended."""
+        run = Started(self, ["strace", "-f", "-qq", "-o", self.home / "trace", "-P", file, "-e",
+                             "trace=openat2", "-e", f"inject=openat2:{fault}",
+                             self.azekura_program, "-s", self.site, "write", self.tonight])
+        return run.wait()
+
     @unittest.skipIf(shutil.which("strace") is None, "there is no strace")
     def test_what_a_failed_write_left_is_not_counted_twice(self):
         (self.tree / "large").write_bytes(self.random.randbytes(36 << 20))  # more than half
         self.wanted = state_of(self.tree)
         self.at_site("nightly", "--only", "capture")
         disk = self.disks[self.tonight].insert()
-        run = Started(self, ["strace", "-f", "-qq", "-o", self.home / "trace", "-P",
-                             "parity/000002/0", "-e", "trace=openat2", "-e",
-                             "inject=openat2:error=EIO:when=2", self.azekura_program, "-s",
-                             self.site, "write", self.tonight])
-        ended = run.wait()
+        ended = self.write_with_fault("parity/000002/0", "error=EIO:when=2")
         self.assertEqual(ended.code, MEDIUM, ended)
         self.assertIn("error: AZK-M10: ", ended.errors)
         disk.pull()
@@ -581,11 +584,7 @@ class Nights(DiskCase):
         self.assertEqual((last["first_session"], last["last_session"]), (1, 1))  # 2 has no seal
 
         disk.insert()
-        run = Started(self, ["strace", "-f", "-qq", "-o", self.home / "trace", "-P",
-                             "sessions/000002/manifest", "-e", "trace=openat2", "-e",
-                             "inject=openat2:signal=SIGTERM:when=1", self.azekura_program, "-s",
-                             self.site, "write", self.tonight])
-        ended = run.wait()
+        ended = self.write_with_fault("sessions/000002/manifest", "signal=SIGTERM:when=1")
         self.assertEqual(ended.code, INTERRUPTED, ended)
         disk.pull()
         last = self.connections(self.tonight)[-1]

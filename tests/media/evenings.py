@@ -137,12 +137,16 @@ class Unplanned(evening.Evening):
                 person in alarms[code] for code, person in refusals.items()):
             raise AssertionError(f"{refusals} should be alarms; these are: {alarms}")
 
+    def bring(self, name):
+        """The medium that is asked for: inserted, written, pulled and put away."""
+        self.page(name, FETCH)
+        self.write_and_put_away(name)
+
     def rotate_again(self, name):
         """With the right medium all is well."""
         self.lines.close()
         self.begin_again()
-        self.page(name, FETCH)
-        self.write_and_put_away(name)
+        self.bring(name)
         self.wait_for(THE_END, "exit 0")
         self.expect_restored(name)
         self.expect_alarms({})
@@ -163,8 +167,7 @@ def missed(one):
     one.site.at_site("nightly", "--only", "capture")
     one.begin()
     for name in (tonight, other):
-        one.page(name, FETCH)
-        one.write_and_put_away(name)
+        one.bring(name)
     one.wait_for(THE_END, f"{tonight} はオフラインになり、{one.night()} の夜のバックアップが入っています",
                  f"{other} はオフラインになり、足りなかった分がすべて入っています", "exit 0")
     for name in (tonight, other):
@@ -195,8 +198,7 @@ def given_up(one):
     one.expect_alarms({"AZK-M12": "佐藤", "AZK-M11": "佐藤"})
     one.begin_again()
     for name in (lost, locked):
-        one.page(name, FETCH)
-        one.write_and_put_away(name)
+        one.bring(name)
     one.wait_for(THE_END, "exit 0")
     one.expect_alarms({})
     for name in (lost, locked):
@@ -244,8 +246,7 @@ def stopped(one):
     line.disk.pull()
     one.put_away(tonight)
     one.lines.close()
-    one.page(tonight, FETCH)
-    one.write_and_put_away(tonight)
+    one.bring(tonight)
     one.wait_for(THE_END, "exit 0")
     one.expect_restored(tonight)
 
@@ -269,8 +270,7 @@ def refused(one):
     one.wait_for(f"【 {tonight} 】", "AZK-M05", PULL_NOW)
     one.disks[tonight].pull()
     one.put_away(tonight)
-    one.page(other, FETCH)
-    one.write_and_put_away(other)
+    one.bring(other)
     said = one.wait_for(NOT_ALL, f"{tonight} には書き込めませんでした: AZK-M05",
                         f"{other} はオフラインになり", "exit 6")
     if f"{tonight} はオフラインになり" in said:
@@ -278,8 +278,7 @@ def refused(one):
     one.expect_restored(other)
     right.rename(image)
     one.begin_again()
-    one.page(tonight, FETCH)
-    one.write_and_put_away(tonight)
+    one.bring(tonight)
     one.wait_for(THE_END, "exit 0")
     one.expect_restored(tonight)
 
@@ -298,8 +297,7 @@ def too_small(one):
     one.wait_for(f"【 {tonight} 】", "AZK-M09", PULL_NOW)
     one.disks[tonight].pull()
     one.put_away(tonight)
-    one.page(other, FETCH)
-    one.write_and_put_away(other)
+    one.bring(other)
     one.wait_for(NOT_ALL, f"{tonight} には書き込めませんでした: AZK-M09", "exit 8")
     one.expect_restored(other)
 
