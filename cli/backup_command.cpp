@@ -47,7 +47,7 @@ int run_backup(const BackupOptions& options, const Invocation& invocation, Outpu
   if (writes) {
     totals = capture_and_write(site, config, set, sources, output);
   } else {
-    totals = capture_into_spool(site, set, sources, output);
+    totals = capture_into_spool(site, config, set, sources, output);
   }
   warn_of_dropped(totals, output);
   if (totals.dropped > 0 && !options.sources.empty()) {

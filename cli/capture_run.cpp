@@ -8,7 +8,9 @@
 #include "core/text.h"
 #include "vault/generation_record.h"
 #include "vault/medium_register.h"
+#include "vault/refusal.h"
 #include "vault/session_writer.h"
+#include "vault/spool_usage.h"
 
 #include <nlohmann/json.hpp>
 
@@ -144,9 +146,35 @@ std::vector<vault::MediumConnection> past_connections(const vault::MediaSet& set
   }
 }
 
+/// What all sets have waiting must leave room for more.
+void expect_room_in_spool(const vault::Site& site, const SiteConfig& config) {
+  if (!config.spool_limit) {
+    return;
+  }
+  std::uint64_t waiting = 0;
+  std::string sets;
+  for (const SetConfig& set : config.sets) {
+    const std::uint64_t bytes = vault::spool_usage(site.spool_path(set.name)).bytes;
+    waiting += bytes;
+    if (bytes > 0) {
+      sets += (sets.empty() ? "'" : ", '") + set.name + "'";
+    }
+  }
+  if (waiting > *config.spool_limit) {
+    SpaceError error{"the spool holds {}, its limit is {}: nothing was captured",
+                     human_bytes(waiting), human_bytes(*config.spool_limit)};
+    error.set_code(vault::refusal::kSpoolFull);
+    error.set_hint(
+        text("bring the media {}: 'azekura rotate' leads you; or run 'azekura write SET' for each",
+             sets));
+    throw error;
+  }
+}
+
 /// Into the spool of the set, as one session.
-RunTotals capture_sources(vault::MediaSet& set, const std::vector<SourceConfig>& sources,
-                          Output& output) {
+RunTotals capture_sources(vault::MediaSet& set, const SiteConfig& config,
+                          const std::vector<SourceConfig>& sources, Output& output) {
+  expect_room_in_spool(set.site(), config);
   vault::SessionWriter writer{set, Invocation::threads()};
   const std::uint32_t session = writer.identity().number;
   vault::Generation generation;
@@ -207,10 +235,11 @@ void warn_of_kit(const vault::Site& site, Output& output) {
   }
 }
 
-RunTotals capture_into_spool(const vault::Site& site, const SetConfig& set_config,
-                             const std::vector<SourceConfig>& sources, Output& output) {
+RunTotals capture_into_spool(const vault::Site& site, const SiteConfig& config,
+                             const SetConfig& set_config, const std::vector<SourceConfig>& sources,
+                             Output& output) {
   vault::MediaSet set{site, set_config.name, output, set_config.parity};
-  RunTotals totals = capture_sources(set, sources, output);
+  RunTotals totals = capture_sources(set, config, sources, output);
   totals.dropped = set.discarded();
   return totals;
 }
@@ -239,7 +268,7 @@ RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config,
         // A refusal: it is told when this is written; what is captured waits for the right medium.
       }
     }
-    RunTotals totals = capture_sources(set, sources, output);
+    RunTotals totals = capture_sources(set, config, sources, output);
     if (const std::optional<vault::WriteTotals> written =
             write_spool(set, place, totals, dropped, output)) {
       totals.stored_bytes = written->bytes;

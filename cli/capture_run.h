@@ -20,11 +20,14 @@ struct RunTotals {
 };
 
 /// Captures the sources into the spool of a set as one session. No medium is needed.
-RunTotals capture_into_spool(const vault::Site& site, const SetConfig& set,
-                             const std::vector<SourceConfig>& sources, Output& output);
+/// Errors: SpaceError, before anything is read, if more waits in all spools than the site allows.
+RunTotals capture_into_spool(const vault::Site& site, const SiteConfig& config,
+                             const SetConfig& set, const std::vector<SourceConfig>& sources,
+                             Output& output);
 
 /// Captures and writes, with the medium attached only after capturing: until the medium, the
 /// catalogue and the spool agree, the second time if the catalogue had to learn from the medium.
+/// Errors: as capture_into_spool.
 RunTotals capture_and_write(const vault::Site& site, const SiteConfig& config, const SetConfig& set,
                             const std::vector<SourceConfig>& sources, Output& output);
 

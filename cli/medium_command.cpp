@@ -114,9 +114,15 @@ void add_enrol(CLI::App& medium, Invocation& invocation) {
 
 int list_all(const Invocation& invocation, Output& output) {
   const vault::Site site = vault::Site::open(invocation.site_path());
-  for (const vault::MediumRecord& record : vault::MediumRegister{site.path()}.all()) {
+  std::optional<DamageError> unreadable;
+  const std::vector<vault::MediumRecord> records = vault::MediumRegister{site.path()}.readable(
+      [&](const DamageError& error) { unreadable = error; });
+  for (const vault::MediumRecord& record : records) {
     output.object(medium_object(record));
     output.line(medium_line(record));
+  }
+  if (unreadable) {
+    throw DamageError{*unreadable};
   }
   return 0;
 }

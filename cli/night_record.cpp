@@ -2,7 +2,6 @@
 
 #include "core/clock.h"
 #include "vault/generation_record.h"
-#include "vault/spool.h"
 
 #include <algorithm>
 #include <chrono>
@@ -24,7 +23,7 @@ bool is_captured_on(const vault::Site& site, const std::string& set, const Date&
 }
 
 bool is_done_on(const vault::Site& site, const std::string& set, const Date& night) {
-  if (vault::Spool::waiting(site.spool_path(set)) > 0) {
+  if (site.has_waiting(set)) {
     return false;
   }
   const vault::GenerationRecord record{site, set};

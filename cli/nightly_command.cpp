@@ -7,9 +7,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "vault/refusal.h"
 #include "vault/rotation.h"
-#include "vault/spool_usage.h"
 
 #include <nlohmann/json.hpp>
 
@@ -54,29 +52,6 @@ void say_plan(const vault::Night& night, const Plan& plan, Output& output) {
   }
 }
 
-/// What all sets have waiting must leave room for tonight.
-void expect_room_in_spool(const vault::Site& site, const SiteConfig& config) {
-  if (!config.spool_limit) {
-    return;
-  }
-  std::uint64_t waiting = 0;
-  std::string sets;
-  for (const SetConfig& set : config.sets) {
-    const std::uint64_t bytes = vault::spool_usage(site.spool_path(set.name)).bytes;
-    waiting += bytes;
-    if (bytes > 0) {
-      sets += (sets.empty() ? "'" : ", '") + set.name + "'";
-    }
-  }
-  if (waiting > *config.spool_limit) {
-    SpaceError error{"the spool holds {}, its limit is {}: nothing was captured",
-                     human_bytes(waiting), human_bytes(*config.spool_limit)};
-    error.set_code(vault::refusal::kSpoolFull);
-    error.set_hint(text("bring the media {} and run 'azekura write SET' for each", sets));
-    throw error;
-  }
-}
-
 void give_receipt(const vault::Site& site, const SetConfig& set, Output& output) {
   const vault::SetSecrets secrets = site.set_secrets(set.name);
   const std::optional<vault::ChainHead> head =
@@ -98,12 +73,12 @@ vault::Night night_to_run(const vault::Site& site, const SiteConfig& config,
                           const NightlyOptions& options) {
   const Date date = night_of(wall_clock_now());
   vault::Night tonight = vault::night(config, date);
-  if (options.only != "write" || vault::Spool::waiting(site.spool_path(tonight.captured_for)) > 0) {
+  if (options.only != "write" || site.has_waiting(tonight.captured_for)) {
     return tonight;
   }
   vault::Night before =
       vault::night(config, Date{std::chrono::sys_days{date} - std::chrono::days{1}});
-  return vault::Spool::waiting(site.spool_path(before.captured_for)) > 0 ? before : tonight;
+  return site.has_waiting(before.captured_for) ? before : tonight;
 }
 
 int run_nightly(const NightlyOptions& options, const Invocation& invocation, Output& output) {
@@ -121,20 +96,17 @@ int run_nightly(const NightlyOptions& options, const Invocation& invocation, Out
         text("the medium '{}' was written tonight already: nothing is left to do", set.name));
     return kDone;
   }
-  if (options.only == "write" && vault::Spool::waiting(site.spool_path(set.name)) == 0) {
+  if (options.only == "write" && !site.has_waiting(set.name)) {
     output.line(text("nothing waits for the medium '{}': it is not needed", set.name));
     return kDone;
   }
   const bool captures = options.only != "write";
   const bool writes = options.only != "capture" && plan.brings_medium;
-  if (captures) {
-    expect_room_in_spool(site, config);
-  }
   RunTotals totals;
   if (captures && writes) {
     totals = capture_and_write(site, config, set, plan.sources, output);
   } else if (captures) {
-    totals = capture_into_spool(site, set, plan.sources, output);
+    totals = capture_into_spool(site, config, set, plan.sources, output);
   } else if (writes) {
     static_cast<void>(write_waiting(site, config, set, output));
   }

@@ -62,7 +62,10 @@ class Rotation {
   [[nodiscard]] std::string title() const;
   [[nodiscard]] std::optional<std::string> left_of(const vault::Night& last) const;
   [[nodiscard]] std::vector<std::string> sets_to_write() const;
+  [[nodiscard]] bool is_unwritten(const std::string& set) const;
   void capture_if_needed();
+  void capture_with_room();
+  void write_what_waits();
   void clear_slots();
   void wait_for_other_run();
   [[nodiscard]] RotatePage page_of_refusal(const std::string& set, const Error& refusal,
@@ -75,9 +78,9 @@ class Rotation {
   void pull(const std::string& name, RotatePage page);
   void put_away(const std::string& name);
   void go_through();
-  void show_end(const std::vector<std::string>& sets);
+  void show_end();
   void show_stop(const Error& error);
-  [[nodiscard]] bool waits(const std::string& set) const;
+  [[nodiscard]] std::vector<vault::MediumRecord> known_media() const;
   [[nodiscard]] std::optional<vault::MediumRecord> record_of(const std::string& set) const;
   [[nodiscard]] std::size_t connections_of(const std::string& set) const;
 
@@ -87,7 +90,8 @@ class Rotation {
   vault::Night night_;
   Date shown_night_;  ///< whose medium is asked for
   Output& output_;
-  bool is_complete_ = true;  ///< what was captured by this run
+  bool is_complete_ = true;         ///< what was captured by this run
+  std::vector<std::string> asked_;  ///< sets
   std::vector<Unwritten> unwritten_;
   std::exception_ptr first_refusal_;
   std::vector<std::string> unnoted_;  ///< media of which nobody said who put them away
@@ -97,8 +101,9 @@ class Rotation {
 
 std::string Rotation::title() const { return text("Night of {}", date_text(shown_night_)); }
 
-bool Rotation::waits(const std::string& set) const {
-  return vault::Spool::waiting(site_.spool_path(set)) > 0;
+/// One that cannot be read keeps nobody from bringing the others: its own run says so.
+std::vector<vault::MediumRecord> Rotation::known_media() const {
+  return media_.readable([](const DamageError&) {});
 }
 
 std::optional<vault::MediumRecord> Rotation::record_of(const std::string& set) const {
@@ -120,16 +125,23 @@ std::size_t Rotation::connections_of(const std::string& set) const {
 std::optional<std::string> Rotation::left_of(const vault::Night& last) const {
   const std::optional<std::string>& set = last.medium_of_set;
   const bool is_left = set && set != night_.medium_of_set && config_.set(*set).folder.empty() &&
-                       waits(*set) && !is_captured_on(site_, night_.captured_for, night_.date);
+                       site_.has_waiting(*set) &&
+                       !is_captured_on(site_, night_.captured_for, night_.date);
   return is_left ? set : std::nullopt;
 }
 
-/// Tonight's first, then those that were missed.
+bool Rotation::is_unwritten(const std::string& set) const {
+  return std::any_of(unwritten_.begin(), unwritten_.end(),
+                     [&](const Unwritten& one) { return one.set == set; });
+}
+
+/// Tonight's first, then those that were missed; none twice that could not be written.
 std::vector<std::string> Rotation::sets_to_write() const {
   std::vector<std::string> sets;
   for (const SetConfig& set : config_.sets) {
     const bool is_not_due = !night_.medium_of_set && set.name == night_.captured_for;
-    if (set.folder.empty() && waits(set.name) && !is_not_due) {
+    if (set.folder.empty() && site_.has_waiting(set.name) && !is_not_due &&
+        !is_unwritten(set.name)) {
       const bool is_tonights = night_.medium_of_set == set.name;
       sets.insert(is_tonights ? sets.begin() : sets.end(), set.name);
     }
@@ -145,7 +157,7 @@ void Rotation::capture_if_needed() {
                   .steps = {text("Please wait: tonight's backup is being prepared."),
                             text("Do not insert any medium yet.")}});
     try {
-      is_complete_ = capture_into_spool(site_, config_.set(*night_.medium_of_set),
+      is_complete_ = capture_into_spool(site_, config_, config_.set(*night_.medium_of_set),
                                         config_.sources_of_pool(night_.pool), output_)
                          .complete;
       return;
@@ -156,9 +168,22 @@ void Rotation::capture_if_needed() {
   }
 }
 
+/// What waits for other nights' media is brought first if there is no room for tonight.
+void Rotation::capture_with_room() {
+  try {
+    capture_if_needed();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::space || sets_to_write().empty()) {
+      throw;
+    }
+    write_what_waits();
+    capture_if_needed();
+  }
+}
+
 /// What was attached earlier and nobody pulled.
 void Rotation::clear_slots() {
-  for (const vault::MediumRecord& record : media_.all()) {
+  for (const vault::MediumRecord& record : known_media()) {
     if (record.is_left_in()) {
       pull(record.name, {.title = title(),
                          .large = record.name,
@@ -252,7 +277,7 @@ void Rotation::write_once_it_is_here(const std::string& set) {
   for (;;) {
     std::optional<std::size_t> attached_before;
     try {
-      if (!waits(set)) {  // another run wrote it; it has let go once the set can be had
+      if (!site_.has_waiting(set)) {  // another run wrote it; it has let go once the set can be had
         static_cast<void>(vault::MediaSet{site_, set, output_, set_config.parity});
         return;
       }
@@ -279,6 +304,9 @@ void Rotation::write_once_it_is_here(const std::string& set) {
 }
 
 void Rotation::write_one(const std::string& set) {
+  if (std::find(asked_.begin(), asked_.end(), set) == asked_.end()) {
+    asked_.push_back(set);
+  }
   try {
     write_once_it_is_here(set);
   } catch (const InterruptedError&) {
@@ -297,6 +325,13 @@ void Rotation::write_one(const std::string& set) {
              .steps = {text("Done. Pull this medium now.")},
              .notes = {text("It is not offline before it is pulled.")}});
   put_away(set);
+}
+
+void Rotation::write_what_waits() {
+  clear_slots();  // another run may have left one in while it was waited for
+  for (const std::string& set : sets_to_write()) {
+    write_one(set);
+  }
 }
 
 /// It is not asked for again this evening: nobody is caught with a medium that cannot be written.
@@ -374,10 +409,9 @@ void Rotation::put_away(const std::string& name) {
   media_.update(name, [&](vault::MediumRecord& changed) { changed.moves.push_back(move); });
 }
 
-/// `sets`: that were asked for.
-void Rotation::show_end(const std::vector<std::string>& sets) {
+void Rotation::show_end() {
   RotatePage page{.title = title(), .large = {}, .steps = {}};
-  if (sets.empty()) {
+  if (asked_.empty()) {
     page.steps = {text("No medium is needed now. Leave all of them where they are.")};
   } else if (unwritten_.empty()) {
     page.steps = {text("All done. Thank you.")};
@@ -388,10 +422,8 @@ void Rotation::show_end(const std::vector<std::string>& sets) {
   for (const Unwritten& one : unwritten_) {
     page.notes.push_back(text("{} was NOT written: {}", one.set, one.reason));
   }
-  for (const std::string& set : sets) {
-    const bool is_written = std::none_of(unwritten_.begin(), unwritten_.end(),
-                                         [&](const Unwritten& one) { return one.set == set; });
-    if (is_written) {
+  for (const std::string& set : asked_) {
+    if (!is_unwritten(set)) {
       page.notes.push_back(set == night_.medium_of_set
                                ? text("{} is offline and has the backup of the night of {}.", set,
                                       date_text(night_.date))
@@ -410,7 +442,7 @@ void Rotation::show_stop(const Error& error) {
   if (!error.hint().empty()) {
     page.steps.push_back(error.hint());
   }
-  for (const vault::MediumRecord& record : media_.all()) {
+  for (const vault::MediumRecord& record : known_media()) {
     if (record.is_connected()) {
       page.notes.push_back(
           text("the medium '{}' is still in its slot: pull it and put it away", record.name));
@@ -422,24 +454,16 @@ void Rotation::show_stop(const Error& error) {
 void Rotation::go_through() {
   warn_of_kit(site_, output_);
   clear_slots();
-  std::vector<std::string> asked;
   const vault::Night last =
       vault::night(config_, Date{std::chrono::sys_days{night_.date} - std::chrono::days{1}});
   if (const std::optional<std::string> set = left_of(last)) {
     shown_night_ = last.date;
     write_one(*set);
-    asked.push_back(*set);
     shown_night_ = night_.date;
   }
-  capture_if_needed();
-  clear_slots();  // another run may have left one in while it was waited for
-  for (const std::string& set : sets_to_write()) {
-    if (std::find(asked.begin(), asked.end(), set) == asked.end()) {
-      write_one(set);
-      asked.push_back(set);
-    }
-  }
-  show_end(asked);
+  capture_with_room();
+  write_what_waits();
+  show_end();
 }
 
 int Rotation::run() {

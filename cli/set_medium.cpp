@@ -62,10 +62,6 @@ bool SetMedium::is_here() const {
   });
 }
 
-bool SetMedium::anything_waits() const {
-  return vault::Spool::waiting(site_.spool_path(set_.name)) > 0;
-}
-
 std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, const Work& work) {
   if (!set_.folder.empty()) {
     vault::FolderMedium medium{set_.folder, vault::Access::append};
@@ -77,7 +73,7 @@ std::optional<vault::WriteTotals> SetMedium::attached(std::uint64_t waiting, con
   } catch (const InterruptedError&) {
     throw;
   } catch (const Error& error) {
-    if (anything_waits()) {
+    if (site_.has_waiting(set_.name)) {
       note_refusal(media_, set_.name, {.when = wall_clock_now(), .code = error.code()}, output_);
     }
     throw;
@@ -154,7 +150,7 @@ std::optional<vault::WriteTotals> SetMedium::use_disk(const vault::AdmittedMediu
   }
   const vault::Connection connection = attachment.detach();
   totals.connected_seconds = connection.work_seconds;
-  if (!anything_waits()) {
+  if (!site_.has_waiting(set_.name)) {
     media_.update(name, [](vault::MediumRecord& record) { record.note_written(wall_clock_now()); });
   }
   output_.line(connection.end == vault::ConnectionEnd::off

@@ -41,7 +41,6 @@ class SetMedium {
  private:
   std::optional<vault::WriteTotals> attached_disk(std::uint64_t waiting, const Work& work);
   std::optional<vault::WriteTotals> use_disk(const vault::AdmittedMedium& disk, const Work& work);
-  [[nodiscard]] bool anything_waits() const;
   [[noreturn]] void throw_pulled(const Error& error) const;
 
   const vault::Site& site_;

@@ -66,8 +66,7 @@ std::optional<std::string> missing_program(const std::string& command) {
 
 class SiteCheck {
  public:
-  explicit SiteCheck(const vault::Site& site)
-      : site_{site}, media_{vault::MediumRegister{site.path()}.all()} {}
+  explicit SiteCheck(const vault::Site& site) : site_{site} {}
 
   std::vector<SiteFinding> run() {
     SiteReading reading = read_site_file(site_.site_file());
@@ -79,6 +78,8 @@ class SiteCheck {
     for (const SourceConfig& source : reading.config.sources) {
       check_source(source.source);
     }
+    media_ = vault::MediumRegister{site_.path()}.readable(
+        [&](const DamageError& error) { mistake(error.what(), error.hint()); });
     for (const SetConfig& set : reading.config.sets) {
       check_set(set);
     }

@@ -36,7 +36,8 @@ class StatusTaker {
   SiteStatus take() {
     status_.taken = now_;
     const SiteConfig config = site_.config();
-    media_ = vault::MediumRegister{site_.path()}.all();
+    media_ = vault::MediumRegister{site_.path()}.readable(
+        [&](const DamageError& error) { alarm(error.what(), error.hint()); });
     for (const SetConfig& set : config.sets) {
       add_set(set);
       check_media(status_.sets.back(), config.media);

@@ -1,5 +1,6 @@
 #include "core/site_syntax.h"
 
+#include "core/bytes.h"
 #include "core/messages.h"
 #include "core/text.h"
 

@@ -299,9 +299,18 @@ std::vector<std::string> MediumRegister::names() const {
 }
 
 std::vector<MediumRecord> MediumRegister::all() const {
+  return readable([](const DamageError& error) { throw DamageError{error}; });
+}
+
+std::vector<MediumRecord> MediumRegister::readable(
+    const std::function<void(const DamageError&)>& unreadable) const {
   std::vector<MediumRecord> records;
   for (const std::string& name : names()) {
-    records.push_back(read_record(path_of(name)));
+    try {
+      records.push_back(read_record(path_of(name)));
+    } catch (const DamageError& error) {
+      unreadable(error);
+    }
   }
   return records;
 }

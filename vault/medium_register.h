@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/error.h"
 #include "vault/connection.h"
 #include "vault/removal.h"
 
@@ -76,6 +77,9 @@ class MediumRegister {
 
   /// By name.
   [[nodiscard]] std::vector<MediumRecord> all() const;
+  /// By name, without those that cannot be read: `unreadable` is told of each.
+  [[nodiscard]] std::vector<MediumRecord> readable(
+      const std::function<void(const DamageError&)>& unreadable) const;
   /// A record that cannot be read is an error of its own medium only. Errors: UsageError, naming
   /// the media there are.
   [[nodiscard]] MediumRecord named(const std::string& name) const;

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "vault/medium_register.h"
 #include "vault/object.h"
+#include "vault/spool.h"
 
 #include <algorithm>
 
@@ -204,6 +205,8 @@ std::string Site::catalogue_path(const std::string& set) const {
 }
 std::string Site::spool_path(const std::string& set) const { return path_ + "/spool/" + set; }
 std::string Site::lock_path(const std::string& set) const { return path_ + "/lock/" + set; }
+
+bool Site::has_waiting(const std::string& set) const { return Spool::waiting(spool_path(set)) > 0; }
 
 void Site::remember_kit_location(const std::string& folder) const {
   replace_file(path_ + "/kit-location", as_bytes(folder));

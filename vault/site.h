@@ -59,6 +59,8 @@ class Site {
   [[nodiscard]] std::string catalogue_path(const std::string& set) const;
   [[nodiscard]] std::string spool_path(const std::string& set) const;
   [[nodiscard]] std::string lock_path(const std::string& set) const;
+  /// Whether sessions wait in the set's spool for its medium.
+  [[nodiscard]] bool has_waiting(const std::string& set) const;
   /// The folder, if it is there, whose countersignatures the next write carries onto their media.
   [[nodiscard]] std::string countersignature_path() const;
 

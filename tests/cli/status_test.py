@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 
-from azekura_case import INCOMPLETE, SPACE, AzekuraCase, main
+from azekura_case import DAMAGE, INCOMPLETE, SPACE, USAGE, AzekuraCase, main
 
 POLICY = 10
 
@@ -191,7 +191,7 @@ class FullSpool(AzekuraCase):
             ended = self.at_site("nightly", *part, code=SPACE)
             self.assertIn("error: AZK-M15: the spool holds ", ended.errors)
             self.assertIn("its limit is 6.1 MiB: nothing was captured\n", ended.errors)
-            self.assertIn("hint: bring the media 'daily-1', 'daily-2' and run 'azekura write SET'",
+            self.assertIn("hint: bring the media 'daily-1', 'daily-2': 'azekura rotate' leads you",
                           ended.errors)
             self.assertEqual(self.waiting(), [1, 1])
         for name in self.sets:
@@ -207,8 +207,8 @@ class FullSpool(AzekuraCase):
         with open(folder / "large.part", "wb") as file:
             file.truncate(8 << 20)
         (folder / "manifest").unlink()
-        ended = self.at_site("nightly", code=SPACE)
-        self.assertIn("bring the media 'daily-1' and run", ended.errors)
+        ended = self.backup("--for", "daily-2", code=SPACE)
+        self.assertIn("bring the media 'daily-1': ", ended.errors)
         self.at_site("write", "daily-1")
         self.assertEqual(self.waiting(), [0, 0])
         self.at_site("nightly")
@@ -246,6 +246,18 @@ class Sets(StatusCase):
         (self.site / "keys" / "daily.set").unlink()
         alarm, = self.alarms()
         self.assertIn("has lost the keys of the set 'daily'", alarm)
+
+    def test_a_record_of_a_medium_that_cannot_be_read_does_not_hide_the_rest(self):
+        self.backup()
+        self.at_site("set", "add", "weekly")
+        (self.site / "media").mkdir()
+        (self.site / "media" / "weekly.medium").write_text("something")
+        unreadable, unenrolled = self.alarms()
+        self.assertIn("the record \"", unreadable)
+        self.assertIn("weekly.medium\" of a medium cannot be read", unreadable)
+        self.assertEqual(unenrolled, "the set 'weekly' has no medium")
+        self.assertIn(unreadable, self.at_site("check", code=USAGE).text)
+        self.assertIn(unreadable, self.at_site("medium", "list", code=DAMAGE).errors)
 
 
 class Prometheus(StatusCase):

@@ -3,11 +3,12 @@
 
     evenings.py AZEKURA [EVENING...]
 
-Each on a site of its own: two media that were missed; one that cannot be found, and one that cannot be
-unlocked; last night's, after noon; one that is yanked while it is written; Ctrl-C while one is written,
-which is left in until the next time; an older copy of one, and one that is too small, while another
-waits; one that is forked, one that fails, one that is too slow; a run that another one keeps waiting;
-words that no register takes.
+Each on a site of its own: two media that were missed, beside a record of a third that cannot be read;
+one that cannot be found, and one that cannot be unlocked; last night's, after noon; one that makes room
+in a full spool; one that is yanked while it is written; Ctrl-C while one is written, which is left in
+until the next time; an older copy of one, and one that is too small, while another waits; one that is
+forked, one that fails, one that is too slow; a run that another one keeps waiting; words that no
+register takes.
 """
 import argparse
 import contextlib
@@ -163,6 +164,7 @@ class Unplanned(evening.Evening):
 
 def missed(one):
     tonight, other = one.set_up()
+    (one.site.path / "media" / "lost.medium").write_text("a record that cannot be read")
     one.site.at_site("backup", "--for", other)
     one.site.at_site("nightly", "--only", "capture")
     one.begin()
@@ -222,6 +224,25 @@ def after_noon(one):
     one.wait_for(THE_END, f"{last} はオフラインになり、足りなかった分がすべて入っています",
                  f"{tonight} はオフラインになり、{nights[1]} の夜のバックアップが入っています", "exit 0")
     for name in (last, tonight):
+        one.expect_restored(name)
+
+
+def full_spool(one):
+    """What waits for another medium is brought first: then there is room for tonight."""
+    tonight, other = one.set_up()
+    (one.site.tree / "large").write_bytes(azekura_case.random.Random(2).randbytes(LARGE))
+    one.site.at_site("backup", "--for", other)
+    with open(one.site.path / "site.toml", "a", encoding="utf-8") as file:
+        file.write("[spool]\nlimit_gib = 0.01\n")
+    one.begin()
+    one.page(other, FETCH)
+    if one.waiting(tonight):
+        raise AssertionError("tonight's was captured into a full spool")
+    for name in (other, tonight):
+        one.bring(name)
+    one.wait_for(THE_END, f"{other} はオフラインになり、足りなかった分がすべて入っています",
+                 f"{tonight} はオフラインになり、{one.night()} の夜のバックアップが入っています", "exit 0")
+    for name in (tonight, other):
         one.expect_restored(name)
 
 
@@ -387,8 +408,8 @@ def careless(one):
         raise AssertionError(f"nobody's custody was noted:\n{moved}")
 
 
-EVENINGS = {"missed": missed, "given_up": given_up, "after_noon": after_noon, "yanked": yanked,
-            "stopped": stopped, "refused": refused, "too_small": too_small, "forked": forked,
+EVENINGS = {"missed": missed, "given_up": given_up, "after_noon": after_noon,
+            "full_spool": full_spool, "yanked": yanked, "stopped": stopped, "refused": refused, "too_small": too_small, "forked": forked,
             "failing": failing, "too_slow": too_slow, "kept_waiting": kept_waiting,
             "careless": careless}
 

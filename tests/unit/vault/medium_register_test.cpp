@@ -72,6 +72,13 @@ TEST_SUITE("vault.medium_register") {
     CHECK_THROWS_AS(static_cast<void>(media.find(random_id<MediumId>())), DamageError);
     media.update("daily-1", [](MediumRecord& changed) { changed.free_bytes = 1; });
     CHECK(media.named("daily-1").free_bytes == 1);
+    std::size_t unreadable = 0;
+    const std::vector<MediumRecord> readable =
+        media.readable([&](const DamageError& /*error*/) { ++unreadable; });
+    CHECK(readable.size() == 1);
+    CHECK(readable.at(0).name == "daily-1");
+    CHECK(unreadable == 2);
+    CHECK_THROWS_AS(static_cast<void>(media.all()), DamageError);
   }
 
   TEST_CASE("a record that was cut short or changed is refused") {
