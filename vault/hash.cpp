@@ -1,6 +1,7 @@
 #include "vault/hash.h"
 
 #include "core/error.h"
+#include "vault/sha256_lanes.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -104,6 +105,15 @@ Digest sha256(ByteView bytes) {
   return digest;
 }
 
+void sha256_each(std::span<const ByteView> messages, std::span<Digest> digests) {
+  AZK_CHECK(messages.size() == digests.size());
+  if (has_sha_instructions()) {
+    hash_in_lanes(kSha256Start, 0, messages, digests);
+  } else {
+    std::transform(messages.begin(), messages.end(), digests.begin(), sha256);
+  }
+}
+
 struct Sha256::State {
   HashContext context = new_context();
 };
@@ -129,6 +139,27 @@ struct Hmac::State {
   HashContext inner = new_context();
   HashContext outer = new_context();
   HashContext work = new_context();
+  Sha256Words inner_words = kSha256Start;  ///< the same for the kernel, if this machine can run it
+  Sha256Words outer_words = kSha256Start;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    wipe(std::as_writable_bytes(std::span{inner_words}));
+    wipe(std::as_writable_bytes(std::span{outer_words}));
+  }
+
+  /// Takes the key's block of one of the two hashes.
+  static void take(ByteView block, EVP_MD_CTX& context, Sha256Words& words) {
+    start(context);
+    add(context, block);
+    if (has_sha_instructions()) {
+      Sha256Lane lane{.next = block.data()};
+      compress_one(lane, 1);
+      words = lane.words;
+    }
+  }
 };
 
 Hmac::Hmac(ByteView key) : state_{std::make_unique<State>()} {
@@ -144,13 +175,11 @@ Hmac::Hmac(ByteView key) : state_{std::make_unique<State>()} {
   for (std::byte& byte : block) {
     byte ^= kInnerPad;
   }
-  start(*state_->inner);
-  add(*state_->inner, block);
+  State::take(block, *state_->inner, state_->inner_words);
   for (std::byte& byte : block) {
     byte ^= kInnerPad ^ kOuterPad;
   }
-  start(*state_->outer);
-  add(*state_->outer, block);
+  State::take(block, *state_->outer, state_->outer_words);
   wipe(block);
 }
 
@@ -163,6 +192,8 @@ Hmac Hmac::clone() const {
   auto copy = std::make_unique<State>();
   copy_state(*copy->inner, *state_->inner);
   copy_state(*copy->outer, *state_->outer);
+  copy->inner_words = state_->inner_words;
+  copy->outer_words = state_->outer_words;
   return Hmac{std::move(copy)};
 }
 
@@ -174,6 +205,21 @@ Digest Hmac::operator()(ByteView bytes) {
   copy_state(work, *state_->outer);
   add(work, inner.bytes());
   return result_of(work);
+}
+
+void Hmac::each(std::span<const ByteView> messages, std::span<Digest> digests) {
+  AZK_CHECK(messages.size() == digests.size());
+  if (!has_sha_instructions()) {
+    std::transform(messages.begin(), messages.end(), digests.begin(),
+                   [this](ByteView message) { return (*this)(message); });
+    return;
+  }
+  std::vector<Digest> inner(messages.size());
+  hash_in_lanes(state_->inner_words, 1, messages, inner);
+  std::vector<ByteView> inner_bytes(inner.size());
+  std::transform(inner.begin(), inner.end(), inner_bytes.begin(),
+                 [](const Digest& digest) { return digest.bytes(); });
+  hash_in_lanes(state_->outer_words, 1, inner_bytes, digests);
 }
 
 Secret hkdf_extract(ByteView salt, ByteView input) {

@@ -6,12 +6,17 @@
 
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string_view>
 
-/// SHA-256, HMAC-SHA-256 and HKDF-SHA-256 (FIPS 180-4, RFC 2104, RFC 5869), from OpenSSL.
+/// SHA-256, HMAC-SHA-256 and HKDF-SHA-256 (FIPS 180-4, RFC 2104, RFC 5869), from OpenSSL; several
+/// messages at once from our own kernel where the processor has SHA instructions.
 namespace azekura::vault {
 
 Digest sha256(ByteView bytes);
+/// Of each of several messages: two side by side where the processor can (ADR 0026), which takes
+/// little more than half the time. Requires: as many digests as messages.
+void sha256_each(std::span<const ByteView> messages, std::span<Digest> digests);
 
 /// SHA-256 of bytes that come in parts.
 class Sha256 {
@@ -45,6 +50,8 @@ class Hmac {
 
   [[nodiscard]] Hmac clone() const;
   Digest operator()(ByteView bytes);
+  /// Of each of several messages, as sha256_each().
+  void each(std::span<const ByteView> messages, std::span<Digest> digests);
 
  private:
   struct State;

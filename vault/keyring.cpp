@@ -69,6 +69,15 @@ Hmac SetKeys::chunk_hasher(const SetId& set) const {
   return Hmac{derive(dedup, "azekura chunk id v1", set.bytes(), kKeyBytes).bytes()};
 }
 
+std::vector<ChunkId> ids_of_chunks(std::span<const ByteView> chunks, Hmac& chunk_hasher) {
+  std::vector<Digest> digests(chunks.size());
+  chunk_hasher.each(chunks, digests);
+  std::vector<ChunkId> ids(digests.size());
+  std::transform(digests.begin(), digests.end(), ids.begin(),
+                 [](const Digest& digest) { return ChunkId::from_bytes(digest.bytes()); });
+  return ids;
+}
+
 CutterKey SetKeys::cutter_key(const SetId& set) const {
   const Secret bytes = derive(dedup, "azekura cutter v1", set.bytes(), kCutterKeyBytes);
   ByteReader in{bytes.bytes(), "a cutter key"};

@@ -46,6 +46,9 @@ struct SetKeys {
   [[nodiscard]] CutterKey cutter_key(const SetId& set) const;
 };
 
+/// `chunk_hasher`: of the set the chunks belong to.
+std::vector<ChunkId> ids_of_chunks(std::span<const ByteView> chunks, Hmac& chunk_hasher);
+
 /// Where a session stands; the context of its keys.
 struct SessionIdentity {
   SiteId site;

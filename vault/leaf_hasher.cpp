@@ -8,16 +8,33 @@
 namespace azekura::vault {
 
 void LeafHasher::update(ByteView bytes) {
-  while (!bytes.empty()) {
-    const std::size_t part = std::min<std::size_t>(bytes.size(), limits::kLeafBytes - leaf_bytes_);
-    leaf_.update(bytes.first(part));
-    leaf_bytes_ += part;
-    bytes = bytes.subspan(part);
-    if (leaf_bytes_ == limits::kLeafBytes) {
-      append(hashes_, leaf_.finish().bytes());
-      leaf_bytes_ = 0;
-    }
+  if (leaf_bytes_ > 0) {
+    bytes = bytes.subspan(add_to_leaf(bytes));
   }
+  const std::size_t whole = bytes.size() / limits::kLeafBytes;
+  std::vector<ByteView> leaves(whole);
+  for (ByteView& leaf : leaves) {
+    leaf = bytes.first(limits::kLeafBytes);
+    bytes = bytes.subspan(limits::kLeafBytes);
+  }
+  std::vector<Digest> digests(whole);
+  sha256_each(leaves, digests);
+  for (const Digest& digest : digests) {
+    append(hashes_, digest.bytes());
+  }
+  add_to_leaf(bytes);
+}
+
+/// Returns how many bytes of these the leaf lacked.
+std::size_t LeafHasher::add_to_leaf(ByteView bytes) {
+  const std::size_t part = std::min<std::size_t>(bytes.size(), limits::kLeafBytes - leaf_bytes_);
+  leaf_.update(bytes.first(part));
+  leaf_bytes_ += part;
+  if (leaf_bytes_ == limits::kLeafBytes) {
+    append(hashes_, leaf_.finish().bytes());
+    leaf_bytes_ = 0;
+  }
+  return part;
 }
 
 void LeafHasher::update(ByteView bytes, ByteView leaf_hashes) {

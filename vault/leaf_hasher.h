@@ -17,6 +17,8 @@ class LeafHasher {
   [[nodiscard]] Buffer finish();
 
  private:
+  std::size_t add_to_leaf(ByteView bytes);
+
   Sha256 leaf_;
   std::uint64_t leaf_bytes_ = 0;
   Buffer hashes_;

@@ -69,7 +69,28 @@ struct SessionWriter::StreamPart {
 struct SessionWriter::HashJob {
   std::vector<StreamPart> parts;
   std::size_t bytes = 0;
+
+  void hash(Hmac& chunk_hasher);
 };
+
+void SessionWriter::HashJob::hash(Hmac& chunk_hasher) {
+  std::vector<ByteView> chunks;
+  for (const StreamPart& part : parts) {
+    ByteView rest = part.piece.bytes;
+    for (const std::uint32_t length : part.piece.chunk_lengths) {
+      chunks.push_back(rest.first(length));
+      rest = rest.subspan(length);
+    }
+    AZK_CHECK(rest.empty());
+  }
+  const std::vector<ChunkId> ids = ids_of_chunks(chunks, chunk_hasher);
+  auto id = ids.begin();
+  for (StreamPart& part : parts) {
+    const auto end = id + static_cast<std::ptrdiff_t>(part.piece.chunk_lengths.size());
+    part.ids.assign(id, end);
+    id = end;
+  }
+}
 
 struct SessionWriter::BlockJob {
   PreparedBlock block;
@@ -95,14 +116,7 @@ SessionWriter::SessionWriter(MediaSet& set, unsigned threads)
       threads, bound,
       [this](HashJob& job) {
         Hmac hasher = chunk_hasher_.clone();
-        for (StreamPart& part : job.parts) {
-          ByteView rest = part.piece.bytes;
-          for (const std::uint32_t length : part.piece.chunk_lengths) {
-            part.ids.push_back(ChunkId::from_bytes(hasher(rest.first(length)).bytes()));
-            rest = rest.subspan(length);
-          }
-          AZK_CHECK(rest.empty());
-        }
+        job.hash(hasher);
       },
       [this](HashJob&& job) {
         for (const StreamPart& part : job.parts) {

@@ -169,14 +169,13 @@ std::vector<ChunkId> VaultReader::chunk_ids(const PackReader& pack, std::uint32_
   const OpenedSlot& keys = slot(packs().at(pack.number()).session.number);
   Hmac hasher = keys.set_keys.chunk_hasher(keys.identity.set);
   const BlockInfo& info = pack.table().blocks[block];
-  std::vector<ChunkId> ids;
-  ids.reserve(info.chunk_count);
+  std::vector<ByteView> chunks(info.chunk_count);
   for (std::uint32_t i = 0; i < info.chunk_count; ++i) {
     const std::uint32_t length = pack.table().chunk_lengths[info.first_chunk + i];
-    ids.push_back(ChunkId::from_bytes(hasher(plain.first(length)).bytes()));
+    chunks[i] = plain.first(length);
     plain = plain.subspan(length);
   }
-  return ids;
+  return ids_of_chunks(chunks, hasher);
 }
 
 std::shared_ptr<const OpenBlock> VaultReader::open_block(const PackReader& pack,

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace azekura::vault {
 namespace {
@@ -42,6 +43,30 @@ TEST_CASE("sha256: the examples of FIPS 180-4") {
         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   CHECK(sha256(repeated('a', 1'000'000)).hex() ==
         "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST_CASE("sha256_each, Hmac::each: what one gives for each") {
+  const Buffer whole = counting(70'000);
+  const std::vector<ByteView> messages{ByteView{whole}.first(65'536),
+                                       {},
+                                       ByteView{whole},
+                                       ByteView{whole}.first(1),
+                                       ByteView{whole}.last(16'400)};
+  std::vector<Digest> digests(messages.size());
+  std::vector<Digest> expected(messages.size());
+  sha256_each(messages, digests);
+  std::transform(messages.begin(), messages.end(), expected.begin(), sha256);
+  CHECK(digests == expected);
+  for (const std::size_t key_bytes : {32U, 64U, 131U}) {
+    CAPTURE(key_bytes);
+    Hmac hmac{ByteView{whole}.first(key_bytes)};
+    Hmac copy = hmac.clone();
+    std::transform(messages.begin(), messages.end(), expected.begin(),
+                   [&](ByteView message) { return hmac(message); });
+    copy.each(messages, digests);
+    CHECK(digests == expected);
+  }
+  CHECK_THROWS_AS(sha256_each(messages, {}), InternalError);
 }
 
 TEST_CASE("Sha256: parts give the digest of the whole, and finish starts anew") {
