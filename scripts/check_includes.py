@@ -62,7 +62,8 @@ DECLARED = [
     re.compile(r"^(?!using |return )[a-zA-Z][\w:<>,*&\[\] ]*[ *&]([a-z]\w+)\(", re.MULTILINE),
 ]
 # What could be meant by a name where a file declares it itself, as a member or a variable too.
-OWN = re.compile(r"\b(?:class|struct|enum class|union|using|typename|auto|void|bool|(?!k[A-Z]|\d)\w+[>&*]?)\b"
+OWN = re.compile(r"\b(?:class|struct|enum class|union|using|typename|auto|void|bool|"
+                 r"(?!k[A-Z]|\d)\w+[>&*]?)\b"  # no constant or number is a type
                  r"[ &*]+(\w+)(?= *[={(;,)\[]|\b *$)")
 USED = re.compile(r"(?<![\w.>:~])(?:(?:azekura|chunker|vault|restore|cli|limits)::)*"
                   r"(?:([A-Zk]\w+)\b|([a-z]\w+)(?=\())")

@@ -328,16 +328,13 @@ MediumRecord MediumRegister::named(const std::string& name) const {
 }
 
 std::optional<MediumRecord> MediumRegister::find(const MediumId& id) const {
-  std::optional<DamageError> unreadable;
-  for (const std::string& name : names()) {
-    try {
-      MediumRecord record = read_record(path_of(name));
-      if (record.id == id) {
-        return record;
-      }
-    } catch (const DamageError& error) {  // of another medium, if this one is found
-      unreadable = error;
-    }
+  std::optional<DamageError> unreadable;  // of another medium, if this one is found
+  std::vector<MediumRecord> records =
+      readable([&](const DamageError& error) { unreadable = error; });
+  const auto found = std::find_if(records.begin(), records.end(),
+                                  [&](const MediumRecord& record) { return record.id == id; });
+  if (found != records.end()) {
+    return std::move(*found);
   }
   if (unreadable) {
     throw DamageError{*unreadable};

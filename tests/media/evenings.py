@@ -143,6 +143,13 @@ class Unplanned(evening.Evening):
         self.page(name, FETCH)
         self.write_and_put_away(name)
 
+    def expect_all_done(self, tonight, late, night):
+        """The last page says which medium has what, and so it is."""
+        self.wait_for(THE_END, f"{late} はオフラインになり、足りなかった分がすべて入っています",
+                      f"{tonight} はオフラインになり、{night} の夜のバックアップが入っています", "exit 0")
+        for name in (tonight, late):
+            self.expect_restored(name)
+
     def rotate_again(self, name):
         """With the right medium all is well."""
         self.lines.close()
@@ -170,10 +177,7 @@ def missed(one):
     one.begin()
     for name in (tonight, other):
         one.bring(name)
-    one.wait_for(THE_END, f"{tonight} はオフラインになり、{one.night()} の夜のバックアップが入っています",
-                 f"{other} はオフラインになり、足りなかった分がすべて入っています", "exit 0")
-    for name in (tonight, other):
-        one.expect_restored(name)
+    one.expect_all_done(tonight, other, one.night())
 
 
 def given_up(one):
@@ -221,10 +225,7 @@ def after_noon(one):
     one.write_and_put_away(last)
     one.wait_for(f"{nights[1]} の夜", f"【 {tonight} 】", FETCH)
     one.write_and_put_away(tonight)
-    one.wait_for(THE_END, f"{last} はオフラインになり、足りなかった分がすべて入っています",
-                 f"{tonight} はオフラインになり、{nights[1]} の夜のバックアップが入っています", "exit 0")
-    for name in (last, tonight):
-        one.expect_restored(name)
+    one.expect_all_done(tonight, last, nights[1])
 
 
 def full_spool(one):
@@ -240,10 +241,7 @@ def full_spool(one):
         raise AssertionError("tonight's was captured into a full spool")
     for name in (other, tonight):
         one.bring(name)
-    one.wait_for(THE_END, f"{other} はオフラインになり、足りなかった分がすべて入っています",
-                 f"{tonight} はオフラインになり、{one.night()} の夜のバックアップが入っています", "exit 0")
-    for name in (tonight, other):
-        one.expect_restored(name)
+    one.expect_all_done(tonight, other, one.night())
 
 
 def yanked(one):
@@ -409,9 +407,9 @@ def careless(one):
 
 
 EVENINGS = {"missed": missed, "given_up": given_up, "after_noon": after_noon,
-            "full_spool": full_spool, "yanked": yanked, "stopped": stopped, "refused": refused, "too_small": too_small, "forked": forked,
-            "failing": failing, "too_slow": too_slow, "kept_waiting": kept_waiting,
-            "careless": careless}
+            "full_spool": full_spool, "yanked": yanked, "stopped": stopped, "refused": refused,
+            "too_small": too_small, "forked": forked, "failing": failing, "too_slow": too_slow,
+            "kept_waiting": kept_waiting, "careless": careless}
 
 
 def main():
