@@ -9,6 +9,7 @@ import errno
 import fcntl
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import re
@@ -707,7 +708,7 @@ class Pack:
             chunks = [cursor.u32() for _ in range(count)]
             need(chunks and all(1 <= n <= MAX_CHUNK for n in chunks) and sum(chunks) == plain <= MAX_BLOCK_PLAIN,
                  f"{self.name}: block {index}: lengths")
-            need(codec < 2 and TAG < stored <= self.region and (codec == 1 or stored == plain + TAG),
+            need(codec < 3 and TAG < stored <= self.region and (codec != 0 or stored == plain + TAG),
                  f"{self.name}: block {index}: codec or stored length")
             self.blocks.append((offset, stored, plain_at, plain, codec, nonce, len(lengths), count))
             for length in chunks:
@@ -744,7 +745,18 @@ class Pack:
         name = f"{self.name}: block {index}"
         ad = b"azekura block v1\0" + self.context + struct.pack("<IIIIB", index, plain_at, plain, stored, codec)
         payload = gcm_open(self.key, struct.pack("<I", index) + nonce, self.read(offset, stored), ad, name)
-        return payload if codec == 0 else unzstd(payload, plain, name)
+        if codec == 0:
+            return payload
+        data = unzstd(payload, plain, name)
+        return data if codec == 1 else unplane(data)
+
+
+def unplane(planes):
+    """The bytes whose differences from the byte two before stand in `planes`, those at even places first."""
+    even, plain = (len(planes) + 1) // 2, bytearray(len(planes))
+    for first, plane in ((0, planes[:even]), (1, planes[even:])):
+        plain[first::2] = bytes(total & 255 for total in itertools.accumulate(plane))
+    return bytes(plain)
 
 
 def unzstd(payload, plain, name):

@@ -123,8 +123,8 @@ std::vector<MadeBlock> BlockMaker::make(std::uint32_t pack) {
     if (!payload) {
       continue;
     }
-    if (block.codec == Codec::zstd) {
-      payload = compress(*payload);
+    if (block.codec != Codec::stored) {
+      payload = compress(block.codec, *payload);
     }
     // Under a nonce that was used before only what was sealed with it may be sealed again: what
     // does not turn out the same is never written, for it has no leaf hash.

@@ -45,9 +45,10 @@ BlockTable BlockTable::decode(ByteView bytes, std::uint64_t data_bytes) {
     const ByteView nonce_part = in.bytes(block.nonce_part.size());
     std::copy(nonce_part.begin(), nonce_part.end(), block.nonce_part.begin());
     block.chunk_count = in.u32();
-    if (codec > 1 || block.plain_bytes == 0 || block.plain_bytes > limits::kBlockPlainMax ||
-        block.stored_bytes <= kTagBytes || block.stored_bytes > limits::kBlockStoredMax ||
-        block.chunk_count == 0 || block.chunk_count > limits::kBlockChunksMax ||
+    if (codec > static_cast<std::uint8_t>(kLastCodec) || block.plain_bytes == 0 ||
+        block.plain_bytes > limits::kBlockPlainMax || block.stored_bytes <= kTagBytes ||
+        block.stored_bytes > limits::kBlockStoredMax || block.chunk_count == 0 ||
+        block.chunk_count > limits::kBlockChunksMax ||
         stored_offset + block.stored_bytes > data_bytes ||
         plain_offset + block.plain_bytes > limits::kPackPlainMax) {
       in.fail("a block is beyond its limits");

@@ -730,6 +730,8 @@ def define_variants():
     add("handover-of-an-empty-medium", "success", "success", "success", good3, epochs=(2, 2, 2), label_set="B")
     add("zstd-checksum", "success", "success", "success", good3, {"pack 5 block 0": lambda b: (1, zstandard.ZstdCompressor(
         write_checksum=True).compress(zstandard.decompress(b[1]))) if b[0] else b})
+    add("planes", "success", "success", "success", good3, {f"pack {pack} block 0": lambda b: (2, zstandard.compress(planes_of(b)))
+        for pack in (4, 5)})
     add("shares", "success", "success", "success", good3, key="share-2.txt share-5.txt share-1.txt")
     seen("one-copy-damaged", "repairable", after=on_files("sessions/000003/manifest", lambda d: flip(d, 200)), restore=good3)
     seen("mixed-copies", "repairable", after=each(
@@ -780,7 +782,9 @@ def define_variants():
     hidden("chunk-id-wrong", {"pack 4 chunk table": lambda t: flip(t, 10)}, restore=None)
     hidden("chunk-table-length", {"pack 4 chunk table": lambda t: flip(t, 36)}, restore=None)
     hidden("chunk-bytes-wrong", {f"chunk {report}": lambda d: flip(d, 9)})
-    hidden("codec-unknown", {"pack 4 block 0": lambda b: (2, b[1])})
+    hidden("codec-unknown", {"pack 4 block 0": lambda b: (3, b[1])})
+    hidden("planes-longer", {"pack 5 block 0": lambda b: (2, zstandard.compress(planes_of(b) + b"x"))})
+    hidden("planes-as-plain-bytes", {"pack 5 block 0": lambda b: (2, b[1])})
     hidden("zstd-two-frames", {"pack 5 block 0": lambda b: (1, b[1] + zstandard.compress(b""))})
     hidden("zstd-longer", {"pack 5 block 0": lambda b: (1, zstandard.compress(zstandard.decompress(b[1]) + b"x"))})
     hidden("zstd-bomb", {"pack 5 block 0": lambda b: (1, zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1 << 26)))})
@@ -1019,6 +1023,14 @@ def with_section(o, index, start):
     kind, flags, content = o["sections"][index]
     changed = (kind, flags, start + content[len(start):])
     return {**o, "sections": o["sections"][:index] + [changed] + o["sections"][index + 1:]}
+
+
+def planes_of(block):
+    """Sample planes of a block's plain bytes (docs/format.md, section 7)."""
+    codec, payload = block
+    plain = zstandard.decompress(payload) if codec else payload
+    differences = bytes((byte - before) & 255 for byte, before in zip(plain, bytes(2) + plain))
+    return differences[0::2] + differences[1::2]
 
 
 def plain_length(block):

@@ -287,7 +287,7 @@ TEST_CASE("BlockTable: round trips; blocks and chunks beyond their limits are re
   refused([](BlockTable& one) { one.chunk_lengths[0] = 0; });
   refused([](BlockTable& one) { one.blocks[0].stored_bytes = 16; });
   refused([](BlockTable& one) { one.blocks[0].stored_bytes = 64 * kKiB; });
-  refused([](BlockTable& one) { one.blocks[0].codec = static_cast<Codec>(2); });
+  refused([](BlockTable& one) { one.blocks[0].codec = static_cast<Codec>(3); });
   refused([](BlockTable& one) {
     one.chunk_lengths[0] = limits::kChunkMax + 1;
     one.blocks[0].plain_bytes = limits::kChunkMax + 1 + 3001;

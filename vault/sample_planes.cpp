@@ -1,0 +1,57 @@
+#include "vault/sample_planes.h"
+
+#include <algorithm>
+
+namespace azekura::vault {
+
+namespace {
+
+/// How many of `size` bytes stand at even places.
+std::size_t even_places(std::size_t size) { return size - size / 2; }
+
+std::byte difference(std::byte a, std::byte b) {
+  return static_cast<std::byte>(std::to_integer<unsigned>(a) - std::to_integer<unsigned>(b));
+}
+
+std::byte sum(std::byte a, std::byte b) {
+  return static_cast<std::byte>(std::to_integer<unsigned>(a) + std::to_integer<unsigned>(b));
+}
+
+}  // namespace
+
+Buffer to_planes(ByteView plain) {
+  Buffer planes(plain.size());
+  std::byte* const even = planes.data();
+  std::byte* const odd = even + even_places(plain.size());
+  std::copy_n(plain.begin(), std::min<std::size_t>(plain.size(), 1), even);
+  if (plain.size() > 1) {
+    odd[0] = plain[1];
+  }
+  const std::size_t pairs = plain.size() / 2;
+  for (std::size_t i = 1; i < pairs; ++i) {
+    even[i] = difference(plain[2 * i], plain[2 * i - 2]);
+    odd[i] = difference(plain[2 * i + 1], plain[2 * i - 1]);
+  }
+  if (plain.size() > 2 && plain.size() % 2 == 1) {
+    even[pairs] = difference(plain[2 * pairs], plain[2 * pairs - 2]);
+  }
+  return planes;
+}
+
+Buffer from_planes(ByteView planes) {
+  Buffer plain(planes.size());
+  const std::byte* const even = planes.data();
+  const std::byte* const odd = even + even_places(planes.size());
+  std::byte last_even{0};
+  std::byte last_odd{0};
+  for (std::size_t i = 0; i < planes.size() / 2; ++i) {
+    plain[2 * i] = last_even = sum(last_even, even[i]);
+    plain[2 * i + 1] = last_odd = sum(last_odd, odd[i]);
+  }
+  if (planes.size() % 2 == 1) {
+    plain.back() = sum(last_even, even[planes.size() / 2]);
+  }
+  return plain;
+}
+
+}  // namespace azekura::vault
