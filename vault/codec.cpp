@@ -91,10 +91,17 @@ double sampled_planes_entropy(ByteView plain) {
   return (entropy(counts[0]) + entropy(counts[1])) / 2;
 }
 
-std::size_t frame_bytes(ByteView plain) {
-  Buffer frame(ZSTD_compressBound(plain.size()));
+/// The length of the frame, or zstd's error if it does not fit.
+std::size_t compress_into(MutableBytes frame, ByteView plain) {
   return ZSTD_compressCCtx(compressor(), frame.data(), frame.size(), plain.data(), plain.size(),
                            kLevel);
+}
+
+std::size_t frame_bytes(ByteView plain) {
+  Buffer frame(ZSTD_compressBound(plain.size()));
+  const std::size_t size = compress_into(frame, plain);
+  AZK_CHECK(ZSTD_isError(size) == 0);
+  return size;
 }
 
 bool planes_are_smaller(ByteView plain) {
@@ -128,8 +135,7 @@ std::optional<Buffer> compress(Codec codec, ByteView plain) {
     return compress(Codec::zstd, to_planes(plain));
   }
   Buffer payload(plain.size() - plain.size() / kLeastSaving);
-  const std::size_t size = ZSTD_compressCCtx(compressor(), payload.data(), payload.size(),
-                                             plain.data(), plain.size(), kLevel);
+  const std::size_t size = compress_into(payload, plain);
   if (ZSTD_isError(size) != 0) {
     return std::nullopt;  // does not fit: not worth it
   }
@@ -155,7 +161,10 @@ Buffer expand(Codec codec, ByteView payload, std::size_t plain_size) {
   if (ZSTD_isError(size) != 0 || size != plain_size) {
     throw DamageError{"a block of {} bytes does not expand", plain_size};
   }
-  return codec == Codec::zstd_planes ? from_planes(plain) : plain;
+  if (codec == Codec::zstd_planes) {
+    return from_planes(plain);
+  }
+  return plain;
 }
 
 }  // namespace azekura::vault

@@ -1,6 +1,6 @@
 #include "vault/sample_planes.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace azekura::vault {
 
@@ -23,17 +23,14 @@ Buffer to_planes(ByteView plain) {
   Buffer planes(plain.size());
   std::byte* const even = planes.data();
   std::byte* const odd = even + even_places(plain.size());
-  std::copy_n(plain.begin(), std::min<std::size_t>(plain.size(), 1), even);
-  if (plain.size() > 1) {
-    odd[0] = plain[1];
+  std::byte last_even{0};
+  std::byte last_odd{0};
+  for (std::size_t i = 0; i < plain.size() / 2; ++i) {
+    even[i] = difference(plain[2 * i], std::exchange(last_even, plain[2 * i]));
+    odd[i] = difference(plain[2 * i + 1], std::exchange(last_odd, plain[2 * i + 1]));
   }
-  const std::size_t pairs = plain.size() / 2;
-  for (std::size_t i = 1; i < pairs; ++i) {
-    even[i] = difference(plain[2 * i], plain[2 * i - 2]);
-    odd[i] = difference(plain[2 * i + 1], plain[2 * i - 1]);
-  }
-  if (plain.size() > 2 && plain.size() % 2 == 1) {
-    even[pairs] = difference(plain[2 * pairs], plain[2 * pairs - 2]);
+  if (plain.size() % 2 == 1) {
+    even[plain.size() / 2] = difference(plain.back(), last_even);
   }
   return planes;
 }

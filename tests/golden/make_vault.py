@@ -1027,15 +1027,18 @@ def with_section(o, index, start):
 
 def planes_of(block):
     """Sample planes of a block's plain bytes (docs/format.md, section 7)."""
-    codec, payload = block
-    plain = zstandard.decompress(payload) if codec else payload
+    plain = plain_of(block)
     differences = bytes((byte - before) & 255 for byte, before in zip(plain, bytes(2) + plain))
     return differences[0::2] + differences[1::2]
 
 
-def plain_length(block):
+def plain_of(block):
     codec, payload = block
-    return len(zstandard.decompress(payload)) if codec else len(payload)
+    return zstandard.decompress(payload) if codec else payload
+
+
+def plain_length(block):
+    return len(plain_of(block))
 
 
 def zstd_of_zeros(promised, count, window=None):
