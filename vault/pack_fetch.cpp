@@ -16,9 +16,9 @@ std::uint64_t end_of(const BlockInfo& block) {
 
 }  // namespace
 
-PackFetch::PackFetch(const PackReader& pack, std::span<const WantedExtent> wanted,
+PackFetch::PackFetch(std::shared_ptr<const PackReader> pack, std::span<const WantedExtent> wanted,
                      std::span<const std::size_t> indexes, ExtentReceiver& receiver)
-    : pack_{pack}, wanted_{wanted}, receiver_{receiver} {
+    : pack_{std::move(pack)}, wanted_{wanted}, receiver_{receiver} {
   extents_.reserve(indexes.size());
   for (const std::size_t index : indexes) {
     Extent extent;
@@ -34,7 +34,7 @@ std::vector<std::uint32_t> PackFetch::blocks() const {
   std::vector<std::uint32_t> numbers;
   std::size_t first = 0;    // extents before it end before the block
   std::uint64_t reach = 0;  // where the farthest extent that begins before the block's end ends
-  const auto& blocks = pack_.table().blocks;
+  const auto& blocks = pack_->table().blocks;
   for (std::uint32_t i = 0; i < blocks.size(); ++i) {
     while (first < extents_.size() && extents_[first].begin < end_of(blocks[i])) {
       reach = std::max(reach, extents_[first].end);
@@ -49,7 +49,7 @@ std::vector<std::uint32_t> PackFetch::blocks() const {
 
 template <typename Step>
 void PackFetch::for_each_in(std::uint32_t block, Step&& step) {
-  const BlockInfo& info = pack_.table().blocks[block];
+  const BlockInfo& info = pack_->table().blocks[block];
   while (first_open_ < extents_.size() && extents_[first_open_].is_done) {
     ++first_open_;
   }
@@ -66,7 +66,6 @@ void PackFetch::for_each_in(std::uint32_t block, Step&& step) {
 
 void PackFetch::take(const OpenBlock& block) {
   for_each_in(block.index, [&](Extent& extent) { take_part(extent, block); });
-  receiver_.block_done();
 }
 
 void PackFetch::fail(std::uint32_t block, const Error& error) {
@@ -77,13 +76,13 @@ void PackFetch::finish() {
   for (Extent& extent : extents_) {
     if (!extent.is_done) {
       fail_extent(extent, DamageError{"bytes {} to {} lie outside pack {:08x}", extent.begin,
-                                      extent.end, pack_.number()});
+                                      extent.end, pack_->number()});
     }
   }
 }
 
 void PackFetch::take_part(Extent& extent, const OpenBlock& block) {
-  const BlockInfo& info = pack_.table().blocks[block.index];
+  const BlockInfo& info = pack_->table().blocks[block.index];
   const std::uint64_t from = std::max<std::uint64_t>(extent.begin, info.plain_offset);
   const std::uint64_t to = std::min(extent.end, end_of(info));
   receiver_.bytes(extent.index, from - extent.begin,
@@ -96,10 +95,10 @@ void PackFetch::take_part(Extent& extent, const OpenBlock& block) {
 
 void PackFetch::hash_chunks(Extent& extent, const OpenBlock& block, std::uint64_t from,
                             std::uint64_t to) {
-  const BlockInfo& info = pack_.table().blocks[block.index];
+  const BlockInfo& info = pack_->table().blocks[block.index];
   std::uint64_t at = info.plain_offset;
   for (std::uint32_t i = 0; i < info.chunk_count && at < to; ++i) {
-    const std::uint32_t length = pack_.table().chunk_lengths[info.first_chunk + i];
+    const std::uint32_t length = pack_->table().chunk_lengths[info.first_chunk + i];
     if (at >= from) {
       if (at != extent.next) {
         return;  // does not begin with a chunk: the digest will not match
@@ -116,7 +115,7 @@ void PackFetch::conclude(Extent& extent) {
       extent.next == extent.end && extent.hash.finish() == wanted_[extent.index].digest;
   if (!is_right && !sabotaged(Sabotage::chunk_ids_unchecked)) {
     fail_extent(extent, DamageError{"bytes {} to {} of pack {:08x} are not what was backed up",
-                                    extent.begin, extent.end, pack_.number()});
+                                    extent.begin, extent.end, pack_->number()});
     return;
   }
   extent.is_done = true;

@@ -4,6 +4,7 @@
 #include "vault/hash.h"
 #include "vault/pack_reader.h"
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -24,12 +25,15 @@ struct OpenBlock {
 class PackFetch {
  public:
   /// `indexes` are those of the extents in `wanted` that lie in `pack`, by rising position.
-  /// Lifetime: all outlive it.
-  PackFetch(const PackReader& pack, std::span<const WantedExtent> wanted,
+  /// Lifetime: `wanted` and the receiver outlive it.
+  PackFetch(std::shared_ptr<const PackReader> pack, std::span<const WantedExtent> wanted,
             std::span<const std::size_t> indexes, ExtentReceiver& receiver);
+
+  [[nodiscard]] const PackReader& pack() const noexcept { return *pack_; }
 
   /// The blocks that hold something wanted, rising: take() or fail() each, in this order.
   [[nodiscard]] std::vector<std::uint32_t> blocks() const;
+  /// The block must stay until the receiver's block_done(), which is the caller's to call.
   void take(const OpenBlock& block);
   void fail(std::uint32_t block, const Error& error);
   /// Fails what lies in no block.
@@ -54,7 +58,7 @@ class PackFetch {
   void conclude(Extent& extent);
   void fail_extent(Extent& extent, const Error& error);
 
-  const PackReader& pack_;
+  std::shared_ptr<const PackReader> pack_;
   std::span<const WantedExtent> wanted_;
   ExtentReceiver& receiver_;
   std::vector<Extent> extents_;

@@ -1,6 +1,5 @@
 #include "vault/vault_reader.h"
 
-#include "core/ordered_stage.h"
 #include "core/text.h"
 #include "vault/content_builder.h"
 
@@ -14,10 +13,9 @@ namespace {
 
 constexpr std::size_t kOpenPacksMax = 64;
 constexpr std::size_t kRecentBlocksMax = 16;
-/// Fetches of fewer blocks are done by the caller's thread, with a cache: trees.
+/// Fetches that begin with fewer blocks of a pack are done by the caller's thread, with a cache:
+/// trees.
 constexpr std::size_t kParallelBlocks = 4;
-/// Opened while the first of them is delivered, beyond one a thread.
-constexpr std::size_t kBlocksAhead = 6;
 constexpr std::size_t kTablesMax = 64;
 
 }  // namespace
@@ -300,6 +298,7 @@ std::optional<std::string> VaultReader::mismatch(const Content& content,
 }
 
 void VaultReader::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& receiver) {
+  std::unique_ptr<FetchLine> line;
   for (std::size_t begin = 0; begin < wanted.size();) {
     const std::uint32_t number = wanted[begin].position.pack;
     std::size_t end = begin + 1;
@@ -311,75 +310,60 @@ void VaultReader::fetch(std::span<const WantedExtent> wanted, ExtentReceiver& re
     std::stable_sort(indexes.begin(), indexes.end(), [&](std::size_t a, std::size_t b) {
       return wanted[a].position.byte < wanted[b].position.byte;
     });
-    fetch_pack(number, wanted, indexes, receiver);
+    fetch_pack(number, wanted, indexes, receiver, line);
     begin = end;
+  }
+  if (line) {
+    line->drain();
   }
 }
 
 void VaultReader::fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
-                             std::span<const std::size_t> indexes, ExtentReceiver& receiver) {
-  std::shared_ptr<PackReader> source;
+                             std::span<const std::size_t> indexes, ExtentReceiver& receiver,
+                             std::unique_ptr<FetchLine>& line) {
+  std::shared_ptr<PackFetch> fetch;
   try {
-    source = pack(number);
+    fetch = std::make_shared<PackFetch>(pack(number), wanted, indexes, receiver);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::medium) {
       throw;
+    }
+    if (line) {
+      line->drain();
     }
     for (const std::size_t index : indexes) {
       receiver.failed(index, error);
     }
     return;
   }
-  PackFetch fetch{*source, wanted, indexes, receiver};
-  const std::vector<std::uint32_t> blocks = fetch.blocks();
-  if (blocks.size() < kParallelBlocks) {
-    fetch_few(*source, blocks, fetch);
-  } else {
-    fetch_many(*source, blocks, fetch);
+  const std::vector<std::uint32_t> blocks = fetch->blocks();
+  if (!line && blocks.size() < kParallelBlocks) {
+    fetch_few(blocks, *fetch, receiver);
+    return;
   }
-  fetch.finish();
+  if (!line) {
+    const auto open = [this](const PackReader& pack, std::uint32_t block) {
+      return open_block(pack, block);
+    };
+    line = std::make_unique<FetchLine>(threads_, open, receiver);
+  }
+  line->add(fetch, blocks);
 }
 
-void VaultReader::fetch_few(const PackReader& source, std::span<const std::uint32_t> blocks,
-                            PackFetch& fetch) {
+void VaultReader::fetch_few(std::span<const std::uint32_t> blocks, PackFetch& fetch,
+                            ExtentReceiver& receiver) {
   for (const std::uint32_t block : blocks) {
     std::shared_ptr<const OpenBlock> opened;
     try {
-      opened = cached_block(source, block);
+      opened = cached_block(fetch.pack(), block);
     } catch (const Error& error) {
       fetch.fail(block, error);
       continue;
     }
     fetch.take(*opened);
+    receiver.block_done();
   }
-}
-
-void VaultReader::fetch_many(const PackReader& source, std::span<const std::uint32_t> blocks,
-                             PackFetch& fetch) const {
-  struct Job {
-    std::uint32_t block = 0;
-    std::shared_ptr<const OpenBlock> opened;
-    std::optional<Error> failure;
-  };
-  const auto open = [&](Job& job) {
-    try {
-      job.opened = open_block(source, job.block);
-    } catch (const Error& error) {
-      job.failure = error;
-    }
-  };
-  const auto deliver = [&](const Job& job) {
-    if (job.failure) {
-      fetch.fail(job.block, *job.failure);
-    } else {
-      fetch.take(*job.opened);
-    }
-  };
-  OrderedStage<Job> stage{threads_, threads_ + kBlocksAhead, open, deliver};
-  for (const std::uint32_t block : blocks) {
-    stage.push({block, nullptr, std::nullopt});
-  }
-  stage.drain();
+  fetch.finish();
 }
 
 }  // namespace azekura::vault

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/extent_source.h"
+#include "vault/fetch_line.h"
 #include "vault/healer.h"
 #include "vault/pack_fetch.h"
 #include "vault/pack_reader.h"
@@ -69,11 +70,11 @@ class VaultReader final : public ExtentSource {
   void open_generations();
   /// Requires: it has one. Errors: DamageError, AuthenticityError, VersionError.
   [[nodiscard]] Generation open_generation(const SealedSession& session) const;
+  /// Makes the line if it is worth it; with one, everything goes through it.
   void fetch_pack(std::uint32_t number, std::span<const WantedExtent> wanted,
-                  std::span<const std::size_t> indexes, ExtentReceiver& receiver);
-  void fetch_few(const PackReader& source, std::span<const std::uint32_t> blocks, PackFetch& fetch);
-  void fetch_many(const PackReader& source, std::span<const std::uint32_t> blocks,
-                  PackFetch& fetch) const;
+                  std::span<const std::size_t> indexes, ExtentReceiver& receiver,
+                  std::unique_ptr<FetchLine>& line);
+  void fetch_few(std::span<const std::uint32_t> blocks, PackFetch& fetch, ExtentReceiver& receiver);
   [[nodiscard]] const ChunkTable& chunk_table(std::uint32_t number);
   [[nodiscard]] std::span<const ChunkRow> recorded_chunks(Position position, std::uint64_t length);
   [[nodiscard]] bool hash_extent(const Extent& extent, Sha256& content);
