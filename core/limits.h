@@ -18,6 +18,8 @@ inline constexpr std::uint64_t kPackDataBytes = 64 * kMiB;
 inline constexpr std::uint64_t kPackPlainMax = 1 * kGiB;
 inline constexpr std::uint64_t kPackDataMin = 16 * kKiB;
 inline constexpr std::uint32_t kPackBlocksMax = 65536;
+/// A writer closes a pack at kPackChunksTarget, so that of very small files it holds few at a time.
+inline constexpr std::uint32_t kPackChunksTarget = 1U << 17U;
 inline constexpr std::uint32_t kPackChunksMax = 1U << 20U;
 inline constexpr std::uint64_t kLeafBytes = 64 * kKiB;
 

@@ -38,8 +38,11 @@ bool PackWriter::fits(std::size_t payload_bytes, std::size_t plain_bytes,
   return file_.size() + payload_bytes + kTagBytes + tables_bytes(1, chunks) <=
              limits::kPackDataBytes &&
          plain_bytes_ + plain_bytes <= limits::kPackPlainMax &&
-         blocks_.blocks.size() < limits::kPackBlocksMax &&
-         chunks_.size() + chunks <= limits::kPackChunksMax;
+         blocks_.blocks.size() < limits::kPackBlocksMax && fits_chunks(chunks);
+}
+
+bool PackWriter::fits_chunks(std::size_t chunks) const noexcept {
+  return chunks_.size() + chunks <= limits::kPackChunksTarget;
 }
 
 void PackWriter::append(const PreparedBlock& block) {

@@ -36,6 +36,8 @@ class PackWriter {
   /// True if a block of these sizes still fits into a pack of kPackDataBytes.
   [[nodiscard]] bool fits(std::size_t payload_bytes, std::size_t plain_bytes,
                           std::size_t chunks) const noexcept;
+  /// False if it does not fit so many more chunks, whatever their size.
+  [[nodiscard]] bool fits_chunks(std::size_t chunks) const noexcept;
 
   /// Encrypts, opens again to compare, and appends. Requires: it fits.
   void append(const PreparedBlock& block);

@@ -262,7 +262,10 @@ void SessionWriter::place(BlockJob&& job) {
   if (data_pack_ != nullptr &&
       !data_pack_->fits(block.payload.size(), block.plain_bytes, block.ids.size())) {
     const ChunkTable chunks = data_pack_->chunks();
-    capture_.finish_pack(std::move(data_pack_), true);
+    // Padding one that was ended by its many tiny chunks to the full size would cost more than it
+    // hides.
+    const bool is_full = data_pack_->fits_chunks(block.ids.size());
+    capture_.finish_pack(std::move(data_pack_), is_full);
     data_pack_ = nullptr;
     // The catalogue knows them now.
     const std::lock_guard lock{mutex_};

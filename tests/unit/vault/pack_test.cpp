@@ -323,7 +323,9 @@ TEST_CASE("PackWriter: fits says no before any limit is broken") {
   CHECK(pack.fits(limits::kBlockPlainMax, limits::kBlockPlainMax, limits::kBlockChunksMax));
   CHECK_FALSE(pack.fits(limits::kPackDataBytes, kMiB, 1));
   CHECK_FALSE(pack.fits(1, limits::kPackPlainMax + 1, 1));
-  CHECK_FALSE(pack.fits(1, 1, limits::kPackChunksMax + 1));
+  CHECK_FALSE(pack.fits(1, 1, limits::kPackChunksTarget + 1));
+  CHECK(pack.fits_chunks(limits::kPackChunksTarget));
+  CHECK_FALSE(pack.fits_chunks(limits::kPackChunksTarget + 1));
   pack.append(maker.block(1, {kMiB}, true));
   CHECK_FALSE(pack.empty());
   CHECK(pack.plain_bytes() == kMiB);

@@ -70,6 +70,27 @@ TEST_CASE("SessionWriter: what a run remembered outlives its early end, as far a
   CHECK(writer.holds(within(later.extents[0]), 2));
 }
 
+TEST_CASE("SessionWriter: a pack ended by its many tiny chunks is no longer than they need") {
+  TestSite site;
+  site.add_set("daily");
+  MediaSet set{site.site(), "daily", site.observer};
+  SessionWriter writer{set, 2};
+  writer.begin_lane();
+  const StreamId stream = writer.open_stream();
+  constexpr std::uint32_t kPieceChunks = 1U << 14U;
+  for (std::uint32_t done = 0; done <= limits::kPackChunksTarget; done += kPieceChunks) {
+    Piece piece;
+    piece.bytes = random_bytes(done, std::size_t{kPieceChunks} * 8);
+    piece.chunk_lengths.assign(kPieceChunks, 8);
+    writer.put(stream, std::move(piece));
+  }
+  writer.close_stream(stream);
+  CHECK(writer.wait(stream).extents.size() == 2);
+  const CaptureTotals totals = writer.finish({});
+  CHECK(totals.new_chunk_bytes == (limits::kPackChunksTarget + kPieceChunks) * 8);
+  CHECK(totals.stored_bytes < 12 * kMiB);
+}
+
 TEST_CASE("SessionWriter: says of each lane what was cut in it and what of that was new") {
   TestSite site;
   site.add_set("daily");
