@@ -31,14 +31,6 @@ constexpr std::array<Mark, 12> kPages{{
     {536, "LVM2 001"sv},
 }};
 
-constexpr std::array<Mark, 5> kDumps{{
-    {0, "-- PostgreSQL database"sv},  // and of a cluster
-    {0, "--\n-- PostgreSQL database"sv},
-    {0, "PGDMP"sv},
-    {0, "-- MySQL dump"sv},
-    {0, "-- MariaDB dump"sv},
-}};
-
 constexpr std::array<Mark, 15> kWrittenOnce{{
     {128, "DICM"sv},
     {0, "\xFF\xD8\xFF"sv},  // JPEG
@@ -90,9 +82,6 @@ ContentClass class_of(ByteView head) noexcept {
   const std::string_view text = as_text(head);
   if (is_postgresql_page(head) || has_mark(text, kPages)) {
     return ContentClass::pages;
-  }
-  if (has_mark(text, kDumps)) {
-    return ContentClass::dump;
   }
   return has_mark(text, kWrittenOnce) ? ContentClass::written_once : ContentClass::other;
 }

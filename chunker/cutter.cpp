@@ -4,6 +4,7 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 namespace azekura::chunker {
@@ -21,7 +22,8 @@ std::uint64_t threshold_of(const CutterLimits& limits) noexcept {
 
 CutterLimits limits_of(ChunkTarget target) noexcept {
   const auto bytes = static_cast<std::uint32_t>(target);
-  const unsigned zero_bits = target == ChunkTarget::small ? 8 : 10;
+  // One candidate in T/64 positions, as long as that leaves enough of them to confirm.
+  const unsigned zero_bits = std::min(10U, static_cast<unsigned>(std::bit_width(bytes)) - 7U);
   return {.min = std::size_t{bytes} * 3 / 5,
           .max = std::size_t{bytes} * 4,
           .mean = std::uint64_t{bytes} * 2 / 5,

@@ -14,6 +14,7 @@ namespace azekura::chunker {
 
 /// T: the chunk length aimed at, in bytes.
 enum class ChunkTarget : std::uint32_t {
+  tiny = 4 * kKiB,
   small = 16 * kKiB,
   medium = 64 * kKiB,
   large = 256 * kKiB,

@@ -8,12 +8,16 @@
 
 namespace azekura::chunker {
 
-/// Says which way a file is cut: by its class, as long as it lives.
+/// In a smaller file that is neither of pages nor written once, every few KiB are a chunk.
+inline constexpr std::uint64_t kSmallFileBytes = 1 * kMiB;
+
+/// Says which way a file is cut: by its class and whether it is a small one.
+/// Source: docs/format.md, section 5; docs/adr/0028, with the measurements.
 class FileCutters {
  public:
   explicit FileCutters(const CutterKey& key)
-      : small_{key, ChunkTarget::small},
-        medium_{key, ChunkTarget::medium},
+      : tiny_{key, ChunkTarget::tiny},
+        small_{key, ChunkTarget::small},
         large_{key, ChunkTarget::large} {}
 
   /// `head`: its first kHeadBytes, if it has kClassifiedBytes; not looked at otherwise.
@@ -22,8 +26,8 @@ class FileCutters {
 
  private:
   std::optional<PageCutter> pages_;  ///< of the latest file
+  const Cutter tiny_;
   const Cutter small_;
-  const Cutter medium_;
   const Cutter large_;
 };
 

@@ -82,7 +82,8 @@ Buffer begin_of_file(const char* name) {
 }
 
 void print_cutting(const Data& data) {
-  for (const ChunkTarget target : {ChunkTarget::small, ChunkTarget::medium, ChunkTarget::large}) {
+  for (const ChunkTarget target :
+       {ChunkTarget::tiny, ChunkTarget::small, ChunkTarget::medium, ChunkTarget::large}) {
     std::printf("cut  %-24s T = %3u KiB ", data.name.c_str(),
                 static_cast<unsigned>(target) / static_cast<unsigned>(kKiB));
     for (const auto& [form, name] : kForms) {

@@ -54,7 +54,7 @@ def chunk_lengths(data, key, target):
     secret = key[64:256]
     gear = [low[byte & 15] ^ high[byte >> 4] for byte in range(256)]
     shortest, longest, mean = 3 * target // 5, 4 * target, 2 * target // 5
-    bits = 10 if target >= 65536 else 8
+    bits = {4096: 6, 16384: 8}.get(target, 10)
     threshold = MASK // mean * 2**bits
 
     def ends(position, length):
@@ -84,6 +84,7 @@ CASES = [
     ("random", 3, 3 * 2**20 + 1, 256), ("text", 4, 3 * 2**19, 64), ("text", 5, 2**18, 16),
     ("zeros", 0, 700000, 64), ("random", 6, 0, 64), ("random", 6, 1, 64),
     ("random", 6, 9829, 16), ("random", 6, 9830, 16), ("random", 6, 9831, 16),
+    ("random", 7, 2**18, 4), ("text", 8, 2**16 + 3, 4), ("zeros", 0, 40000, 4), ("random", 6, 2458, 4),
 ]
 vectors = []
 for number, (kind, seed, size, kib) in enumerate(CASES):

@@ -31,8 +31,8 @@ TEST_CASE("Content class: what is changed in place has pages") {
 }
 
 TEST_CASE("Content class: dumps move, and are not cut by pages") {
-  CHECK(class_of(head_with(0, "--\n-- PostgreSQL database dump\n"sv)) == ContentClass::dump);
-  CHECK(class_of(head_with(0, "PGDMP"sv)) == ContentClass::dump);
+  CHECK(class_of(head_with(0, "--\n-- PostgreSQL database dump\n"sv)) == ContentClass::other);
+  CHECK(class_of(head_with(0, "PGDMP"sv)) == ContentClass::other);
 }
 
 TEST_CASE("Content class: a PostgreSQL page is told by its header, not by its size alone") {

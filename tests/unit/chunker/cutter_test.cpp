@@ -52,7 +52,8 @@ TEST_CASE("Cutter: chunk ends do not depend on how the stream is fed") {
 }
 
 TEST_CASE("Cutter: lengths keep to the limits and to the mean") {
-  for (const ChunkTarget target : {ChunkTarget::small, ChunkTarget::medium, ChunkTarget::large}) {
+  for (const ChunkTarget target :
+       {ChunkTarget::tiny, ChunkTarget::small, ChunkTarget::medium, ChunkTarget::large}) {
     const Cutter cutter{make_cutter_key(3), target};
     CAPTURE(cutter.limits().min);
     const auto bytes = static_cast<std::size_t>(target);
