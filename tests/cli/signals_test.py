@@ -10,7 +10,7 @@ from azekura_case import AzekuraCase, main, text_bytes
 
 LISTED_MAX = 64
 EXTENSION_MAX = 16
-ONE_CHUNK = 30_000                                          # bytes; no cut can fall into fewer
+ONE_CHUNK = 2_400                                           # bytes; no cut can fall into fewer
 CHUNK_FIELDS = ["chunks", "chunk_bytes", "new_chunks", "new_bytes", "stored_bytes"]
 TREE_FIELDS = ["files", "bytes", "extensions", "other_files", "extensions_bounded"]
 CHANGE_FIELDS = ["files", "bytes", "gone", "renamed", "partial", "renamed_bounded", "extensions",
