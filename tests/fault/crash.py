@@ -4,7 +4,7 @@ import time
 
 import harness
 
-TREE_BYTES = 8 << 20  # a run takes about a quarter of a second
+TREE_BYTES = 8 << 20  # a run takes about a tenth of a second
 KILLS_A_ROUND = 5
 ROUNDS_MAX = 2  # a kill: the engine may be done before its moment comes
 

@@ -298,7 +298,7 @@ class Hospital:
         self.medium = medium or home / "medium"
         self.acknowledged = {}  # snapshot to fingerprint
         self.attempted = []     # fingerprints of runs that were not acknowledged
-        self.seconds = 0.0      # of the longest run that was left alone
+        self.seconds = 0.0      # of the last run that was left alone
 
     def open(self):
         """Makes the tree, the site and the medium, and one acknowledged snapshot."""
@@ -322,7 +322,7 @@ class Hospital:
     def must_back_up(self):
         begun = time.monotonic()
         ended = self.engine.run(*self.backup_arguments())
-        self.seconds = max(self.seconds, time.monotonic() - begun)
+        self.seconds = time.monotonic() - begun
         if ended.code != 0:
             raise RuntimeError(f"a run left alone failed: {ended.code}: {ended.why()}")
         self.acknowledge(ended)

@@ -13,7 +13,7 @@ import subprocess
 
 import harness
 
-TREE_BYTES = 6_450_000
+TREE_BYTES = 6_350_000
 NIGHT_BYTES = [100_000, 1_500_000]
 HOLE_BYTES = 64 << 10
 SECONDS_MAX = 300

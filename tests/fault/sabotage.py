@@ -19,7 +19,7 @@ import power
 MISTAKES = [
     ("no-fsync", "power", power.run, 20),
     ("no-directory-fsync", "power", power.run, 20),
-    ("seal-before-packs", "crash", crash.run, 60),
+    ("seal-before-packs", "crash", crash.run, 150),
     ("roots-unchecked", "flip", flip.run, 20),
     ("roots-unchecked", "media", media.run, 20),
     ("parity-unapplied", "media", media.run, 20),
